@@ -1,0 +1,3 @@
+//! TOML text to a validated policy, without IO.
+
+pub mod spec;

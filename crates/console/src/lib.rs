@@ -1,0 +1,1 @@
+//! One fold of the journal, drawn by the command line.

@@ -1,0 +1,451 @@
+//! What the engine wants remembered: each decision, and each decision not to.
+
+use crate::effect::{Purse, Rung};
+use crate::event::{Doubt, Exit, Outcome};
+use crate::id::{AppId, Identity, IncidentId, IntentId, ProbeId};
+use crate::seen::Seen;
+use crate::time::Moment;
+use alloc::vec::Vec;
+
+/// The kinds of fault (`decisions.md` 2.1).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Class {
+    /// Stopped, held or announced by a person.
+    Intended,
+    /// The known process is gone.
+    Dead,
+    /// It dies soon after each start.
+    CrashLoop,
+    /// Stuck in the kernel, or on a disk.
+    KernelIo,
+    /// Out of memory.
+    Memory,
+    /// The certificate is the fault.
+    Certificate,
+    /// The app is well; the way to it is not.
+    Outside,
+    /// Something that it needs is down.
+    Dependency,
+    /// It answers something that was never expected of it: 3xx, 4xx, or it never passed.
+    Contract,
+    /// Alive, without progress.
+    Hung,
+    /// Alive, without progress, and busy at it.
+    Spinning,
+    /// It answers wrongly: 5xx, a wrong or broken body.
+    Erroring,
+    /// More work than it can do.
+    Busy,
+    /// A fault that came with a change.
+    BadChange,
+    /// Disk, inodes, descriptors, pids used up.
+    Exhausted,
+    /// The proxy before it is the fault.
+    Proxy,
+    /// The evidence is unclear.
+    Unknown,
+}
+
+/// One piece of evidence in a decision.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tally {
+    /// What was seen, and by which probe; `None` for a kernel fact (death).
+    pub source: Option<(ProbeId, Seen)>,
+    /// How often in a row.
+    pub count: u16,
+    /// What it adds, after the cap, in decibans.
+    pub db: i16,
+}
+
+/// A reason not to act, with the two values that disagree.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Refusal {
+    /// The config says observe.
+    Observing,
+    /// The machine is going down.
+    ShuttingDown,
+    /// A person stopped the app.
+    Stopped,
+    /// A hold lasts until then.
+    Held {
+        /// Its end.
+        until: Moment,
+    },
+    /// The app itself announced it (503 with Retry-After).
+    Announced {
+        /// Until when.
+        until: Moment,
+    },
+    /// No act cures this class.
+    ClassForbids {
+        /// The class.
+        class: Class,
+    },
+    /// A dependency is down.
+    DependencyDown {
+        /// The probe that shows it.
+        probe: ProbeId,
+    },
+    /// A dependency has not been looked at since the fault began.
+    DependencyUnseen {
+        /// The probe that is waited for.
+        probe: ProbeId,
+    },
+    /// Its own supervisor is about to start it.
+    SupervisorFirst {
+        /// When it should have.
+        until: Moment,
+    },
+    /// It was just started.
+    StartGrace {
+        /// Until when only death counts.
+        until: Moment,
+    },
+    /// The pause between two starts.
+    BackOff {
+        /// Its end.
+        until: Moment,
+    },
+    /// The pause between two disruptive acts.
+    Spacing {
+        /// Its end.
+        until: Moment,
+    },
+    /// We doubt ourselves.
+    SelfDoubt {
+        /// How much, 1 to 8.
+        level: u8,
+    },
+    /// Too few looks since start, resume or a config change.
+    TooFewLooks {
+        /// How many there are.
+        have: u8,
+        /// How many are needed.
+        need: u8,
+    },
+    /// Not enough evidence.
+    BelowBar {
+        /// The evidence.
+        have_db: i16,
+        /// The bar.
+        need_db: i16,
+    },
+    /// The unclear is watched for longer.
+    Unclear {
+        /// Until when.
+        until: Moment,
+    },
+    /// This rung is not allowed here.
+    NotPermitted {
+        /// Which.
+        rung: Rung,
+    },
+    /// This rung cannot be done here.
+    NotPossible {
+        /// Which.
+        rung: Rung,
+    },
+    /// The budget is spent.
+    BudgetSpent {
+        /// Acts in the window.
+        used: u8,
+        /// Acts allowed in it.
+        limit: u8,
+        /// When the next one is free.
+        until: Moment,
+    },
+    /// The incident has had its acts.
+    IncidentSpent {
+        /// Acts in this incident.
+        used: u8,
+        /// Acts allowed.
+        limit: u8,
+    },
+    /// The machine has not been up for long enough.
+    MinUptime {
+        /// Up-time, in milliseconds.
+        have_ms: u64,
+        /// Needed, in milliseconds.
+        need_ms: u64,
+    },
+    /// An act on some app is still running: one at a time for the machine rung.
+    ActRunning {
+        /// The app that is acted on.
+        app: AppId,
+    },
+}
+
+/// How an incident ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Ending {
+    /// An act of ours helped, and it was verified.
+    Recovered {
+        /// The act.
+        rung: Rung,
+    },
+    /// It came back without us.
+    SelfHealed,
+    /// It was nothing to act on, and it is over.
+    Passed,
+    /// The app left the config, or its target changed.
+    Superseded,
+}
+
+/// Why a rung did not help.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RungFault {
+    /// The executor could not do it, or refused.
+    NotDone(Outcome),
+    /// No sustained health in time.
+    NoHealth {
+        /// Good looks seen.
+        passes: u8,
+        /// Good looks needed.
+        need: u8,
+    },
+    /// It died again.
+    DiedAgain {
+        /// This soon after the start, in milliseconds.
+        after_ms: u64,
+    },
+    /// It was well, and went down again within the relapse window.
+    Relapsed {
+        /// This soon after the recovery, in milliseconds.
+        after_ms: u64,
+    },
+}
+
+/// Why defib hands over to a person (and goes on looking).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum HandOver {
+    /// The ladder has no further rung that is allowed and possible.
+    LadderEnds,
+    /// The budget is spent.
+    BudgetSpent,
+    /// The incident has had its acts.
+    IncidentSpent,
+    /// No act of ours cures this class.
+    NoCure,
+    /// It dies after every start; starting goes on, ever more slowly.
+    CrashLoop,
+}
+
+/// One thing to remember.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Note {
+    /// The first good look since start.
+    Up {
+        /// Which app.
+        app: AppId,
+    },
+    /// The first failing look.
+    Suspected {
+        /// Which app.
+        app: AppId,
+        /// Who saw what; `None` for a death.
+        source: Option<(ProbeId, Seen)>,
+        /// The evidence so far.
+        score_db: i16,
+    },
+    /// Suspicion fell back to nothing without an incident.
+    Cleared {
+        /// Which app.
+        app: AppId,
+        /// How long it lasted, in milliseconds.
+        after_ms: u64,
+    },
+    /// The process ended.
+    Died {
+        /// Which app.
+        app: AppId,
+        /// The process.
+        identity: Option<Identity>,
+        /// How.
+        exit: Exit,
+    },
+    /// A new process is known.
+    Found {
+        /// Which app.
+        app: AppId,
+        /// The process.
+        identity: Identity,
+    },
+    /// An incident begins.
+    Opened {
+        /// Which app.
+        app: AppId,
+        /// Its number.
+        incident: IncidentId,
+        /// The class at first.
+        class: Class,
+        /// Start of the first failing look, or the death.
+        since: Moment,
+    },
+    /// The class changed.
+    Reclassed {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// From.
+        from: Class,
+        /// To.
+        to: Class,
+    },
+    /// Decided to act.
+    Decided {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// The class.
+        class: Class,
+        /// The rung.
+        rung: Rung,
+        /// What pays.
+        purse: Purse,
+        /// The evidence.
+        score_db: i16,
+        /// The bar that it reached.
+        bar_db: i16,
+        /// What the evidence is made of.
+        evidence: Vec<Tally>,
+    },
+    /// Decided not to act. Written once per reason, not once per look.
+    Refused {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// The rung that would have been next; `None` where the class has none.
+        rung: Option<Rung>,
+        /// Why not.
+        refusal: Refusal,
+    },
+    /// The fresh look before the act contradicted it: nothing was done.
+    Spared {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// The rung that was not used.
+        rung: Rung,
+        /// What the look saw.
+        seen: Seen,
+    },
+    /// The order leaves.
+    Ordered {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// Its number.
+        intent: IntentId,
+        /// The rung.
+        rung: Rung,
+        /// What pays.
+        purse: Purse,
+    },
+    /// The executor has answered.
+    Acted {
+        /// Which app.
+        app: AppId,
+        /// Which incident; `None` when the answer outlived it.
+        incident: Option<IncidentId>,
+        /// Which intent.
+        intent: IntentId,
+        /// The rung.
+        rung: Rung,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The first good look after an act, or after the fault.
+    Back {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// Down since the incident's beginning, in milliseconds.
+        down_ms: u64,
+    },
+    /// The act did not help.
+    RungFailed {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// The rung.
+        rung: Rung,
+        /// Why it counts as failed.
+        fault: RungFault,
+    },
+    /// Over to a person; looking goes on.
+    HandedOver {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// Why.
+        why: HandOver,
+    },
+    /// An incident ends.
+    Closed {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// The class at last.
+        class: Class,
+        /// How it ended.
+        ending: Ending,
+        /// From the beginning to the first good look of the last stretch, in milliseconds.
+        down_ms: u64,
+    },
+    /// A hold begins.
+    Held {
+        /// Which app.
+        app: AppId,
+        /// Its end.
+        until: Moment,
+    },
+    /// A hold ends.
+    Released {
+        /// Which app.
+        app: AppId,
+        /// By itself.
+        expired: bool,
+    },
+    /// A person stopped the app.
+    Stopped {
+        /// Which app.
+        app: AppId,
+    },
+    /// A person's stop is over.
+    Resumed {
+        /// Which app.
+        app: AppId,
+    },
+    /// We doubt ourselves: failures seen meanwhile are void.
+    Doubted {
+        /// Why.
+        doubt: Doubt,
+        /// How much, 1 to 8.
+        level: u8,
+    },
+    /// We trust ourselves again.
+    Trusted,
+    /// What can be done for the app on this machine.
+    Capable {
+        /// Which app.
+        app: AppId,
+        /// The rungs that are possible.
+        rungs: crate::policy::RungSet,
+    },
+    /// An invariant was broken: the app is only observed from here on.
+    Alarm {
+        /// Which app.
+        app: AppId,
+        /// Which invariant, by its number in `decisions.md` 3.2.
+        invariant: u8,
+    },
+}

@@ -1,0 +1,1 @@
+//! Carries out closed orders on configured targets, and owns the ledger.

@@ -1,0 +1,1 @@
+//! The loop: probes, engine, journal, control socket.
