@@ -239,3 +239,15 @@ pub enum OrderRefusal {
     /// The ledger could not be written.
     LedgerUnwritable,
 }
+
+impl Event {
+    /// Whether the event may change more than counters of a quiet state. The driver writes a
+    /// checkpoint before the first notable event of a quiet state.
+    pub fn is_notable(&self) -> bool {
+        match self {
+            Event::Woke => false,
+            Event::Observed { seen, .. } => !seen.is_good(),
+            _ => true,
+        }
+    }
+}

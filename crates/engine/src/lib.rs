@@ -15,3 +15,27 @@ pub mod note;
 pub mod policy;
 pub mod seen;
 pub mod time;
+pub mod state;
+
+use alloc::vec::Vec;
+use effect::Effect;
+use event::Event;
+use policy::Policy;
+use state::State;
+use time::Moment;
+
+/// Takes one event. Effects are appended in the order in which they must happen.
+pub fn step(
+    _state: &mut State,
+    _policy: &Policy,
+    _now: Moment,
+    _event: &Event,
+    _effects: &mut Vec<Effect>,
+) {
+}
+
+/// When [`Event::Woke`] is due, if at all.
+pub fn next_deadline(_state: &State) -> Option<Moment> {
+    None
+}
+
