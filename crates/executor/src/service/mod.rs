@@ -1,0 +1,1 @@
+//! The real service manager and its notifications.
