@@ -2,6 +2,9 @@
 //! socketpair, fixed little-endian layout, at most [`MESSAGE_MAX`] bytes. A closed set: the executor
 //! takes nothing else, and each message is validated before it is believed.
 
+mod codec;
+
+pub use crate::malformed::Malformed;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Charge, Exit, LedgerIntent, Outcome, StartCount};
 use defib_engine::id::{AppId, Identity, IncidentId, IntentId};

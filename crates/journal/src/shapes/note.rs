@@ -1,0 +1,83 @@
+//! What the engine wants remembered.
+
+use crate::{shape_enum, shape_struct};
+use defib_engine::note::{Class, Ending, HandOver, Note, Refusal, RungFault, Tally};
+
+shape_enum!(Class {
+    Intended,
+    Dead,
+    CrashLoop,
+    KernelIo,
+    Memory,
+    Certificate,
+    Outside,
+    Dependency,
+    Contract,
+    Hung,
+    Spinning,
+    Erroring,
+    Busy,
+    BadChange,
+    Exhausted,
+    Proxy,
+    Unknown,
+});
+shape_struct!(Tally { source, count, db });
+shape_enum!(Refusal {
+    Observing,
+    ShuttingDown,
+    Stopped,
+    Held { until },
+    Announced { until },
+    ClassForbids { class },
+    DependencyDown { probe },
+    DependencyUnseen { probe },
+    SupervisorFirst { until },
+    StartGrace { until },
+    BackOff { until },
+    Spacing { until },
+    SelfDoubt { level },
+    TooFewLooks { have, need },
+    BelowBar { have_db, need_db },
+    Unclear { until },
+    NotPermitted { rung },
+    NotPossible { rung },
+    BudgetSpent { used, limit, until },
+    IncidentSpent { used, limit },
+    MinUptime { have_ms, need_ms },
+    ActRunning { app },
+});
+shape_enum!(Ending { Recovered { rung }, SelfHealed, Passed, Superseded });
+shape_enum!(RungFault {
+    NotDone(outcome),
+    NoHealth { passes, need },
+    DiedAgain { after_ms },
+    Relapsed { after_ms },
+});
+shape_enum!(HandOver { LadderEnds, BudgetSpent, IncidentSpent, NoCure, CrashLoop });
+shape_enum!(Note {
+    Up { app },
+    Suspected { app, source, score_db },
+    Cleared { app, after_ms },
+    Died { app, identity, exit },
+    Found { app, identity },
+    Opened { app, incident, class, since },
+    Reclassed { app, incident, from, to },
+    Decided { app, incident, class, rung, purse, score_db, bar_db, evidence },
+    Refused { app, incident, rung, refusal },
+    Spared { app, incident, rung, seen },
+    Ordered { app, incident, intent, rung, purse },
+    Acted { app, incident, intent, rung, outcome },
+    Back { app, incident, down_ms },
+    RungFailed { app, incident, rung, fault },
+    HandedOver { app, incident, why },
+    Closed { app, incident, class, ending, down_ms },
+    Held { app, until },
+    Released { app, expired },
+    Stopped { app },
+    Resumed { app },
+    Doubted { doubt, level },
+    Trusted,
+    Capable { app, rungs },
+    Alarm { app, invariant },
+});
