@@ -1,2 +1,48 @@
-//! The task runner.
-fn main() {}
+//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `lab`.
+
+mod dist;
+mod needs;
+mod rust_text;
+mod shell;
+mod test;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  tidy                 house rules, formatting, clippy
+  tidy --text          house rules alone: seconds, no build
+  test                 all that must be green before a commit: tidy, doc tests, tests
+  test --tier soak     the long random tests
+  test --tier lab      tests that need a machine of their own
+  dist                 the static binary, in target/dist/defib
+  lab                  what the lab tier needs, and the binary for it
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["tidy"] => tidy::run(tidy::Depth::Full),
+        ["tidy", "--text"] => tidy::run(tidy::Depth::Text),
+        ["test"] => test::ordinary(),
+        ["test", "--tier", tier] => test::tier(tier),
+        ["dist"] => dist::run().map(|_| ()),
+        ["lab"] => test::lab(),
+        ["-h" | "--help" | "help"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(format!("no such task: {}\n\n{USAGE}", words.join(" "))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The test tiers. The runner comes last, so that its closing line is the last of all.
+
+use crate::{dist, needs, shell, tidy};
+
+/// A slower tier: tests that carry its name in `#[ignore = "NAME: ..."]` and in their own.
+struct Tier {
+    name: &'static str,
+    /// What it asks for, for people.
+    asks: &'static str,
+    /// The tests, as nextest selects them.
+    filter: &'static str,
+}
+
+const TIERS: &[Tier] = &[
+    Tier {
+        name: "soak",
+        asks: "an hour of two cores; nothing but loopback and temporary folders",
+        filter: "test(/soak_/)",
+    },
+    Tier {
+        name: "lab",
+        asks: "a virtual machine of its own that boots systemd, root in it, and leave to reboot it",
+        filter: "test(/lab_/)",
+    },
+];
+
+/// All that must be green before a commit.
+pub(crate) fn ordinary() -> Result<(), String> {
+    needs::packages()?;
+    needs::venv()?;
+    tidy::run(tidy::Depth::Full)?;
+    let cargo = shell::cargo();
+    shell::run(&cargo, &["test", "--workspace", "--doc", "--quiet"])?;
+    if has_nextest() {
+        shell::run(&cargo, &["nextest", "run", "--workspace"])
+    } else {
+        println!("cargo-nextest is not installed: running with cargo test, which is slower");
+        shell::run(&cargo, &["test", "--workspace", "--all-targets"])
+    }
+}
+
+/// A slower tier, by name.
+pub(crate) fn tier(name: &str) -> Result<(), String> {
+    let Some(tier) = TIERS.iter().find(|tier| tier.name == name) else {
+        let names: Vec<&str> = TIERS.iter().map(|tier| tier.name).collect();
+        return Err(format!("no tier `{name}`; there are: {}", names.join(", ")));
+    };
+    println!("tier {}: asks for {}", tier.name, tier.asks);
+    needs::packages()?;
+    needs::venv()?;
+    if tier.name == "lab" {
+        dist::run()?;
+    }
+    let cargo = shell::cargo();
+    if has_nextest() {
+        let arguments =
+            ["nextest", "run", "--workspace", "--run-ignored", "only", "--no-tests", "warn"];
+        shell::run(&cargo, &[&arguments[..], &["--profile", tier.name, "-E", tier.filter]].concat())
+    } else {
+        let prefix = format!("{}_", tier.name);
+        shell::run(&cargo, &["test", "--workspace", "--", "--ignored", &prefix])
+    }
+}
+
+/// Prepares the lab tier: the binary that goes into the machine, and what to do with it.
+pub(crate) fn lab() -> Result<(), String> {
+    let binary = dist::run()?;
+    let asks = TIERS.iter().find(|tier| tier.name == "lab").map_or("", |tier| tier.asks);
+    println!(
+        "The lab tier asks for {asks}.\n\
+         Copy {} and this repository into it and run there:\n    cargo xtask test --tier lab",
+        binary.display()
+    );
+    Ok(())
+}
+
+fn has_nextest() -> bool {
+    shell::works(&shell::cargo(), &["nextest", "--version"])
+}
