@@ -2,6 +2,7 @@
 
 mod engine_wire;
 pub mod json;
+pub mod ledger;
 mod malformed;
 pub mod order;
 mod shapes;

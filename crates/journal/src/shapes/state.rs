@@ -7,6 +7,7 @@ use defib_engine::state::{
 };
 
 shape_struct!(State {
+    now,
     next_incident,
     next_intent,
     booted_at,
@@ -55,7 +56,7 @@ shape_enum!(Process {
     NotStarted,
 });
 shape_struct!(Announcement { since, until });
-shape_struct!(Starts { count, last, undone });
+shape_struct!(Starts { count, last, undone, retry_soon });
 shape_struct!(Recovery { at, rung, used, disruptive });
 shape_struct!(Used { steps });
 shape_enum!(AppPhase { Watching, Launching { intent }, Incident(incident) });
@@ -72,7 +73,7 @@ shape_struct!(Incident {
     refused,
     handed_over,
 });
-shape_struct!(LastAct { rung, ordered_at, ended_at, open });
+shape_struct!(LastAct { rung, ordered_at, ended_at, again_at });
 shape_enum!(Stage {
     Judging,
     Looking { rung, purse, since },
