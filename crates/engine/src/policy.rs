@@ -128,6 +128,9 @@ pub struct ProbePolicy {
     pub name: String,
     /// What it looks at.
     pub view: View,
+    /// Changes when the probe is aimed or judged differently: what an old one has seen pass says
+    /// nothing about a new one.
+    pub fingerprint: u64,
     /// From one start to the next while all is well, in milliseconds.
     pub interval_ms: u64,
     /// The same from the first failure on.

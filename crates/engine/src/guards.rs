@@ -1,0 +1,242 @@
+//! Guards: the reasons not to act now, asked in one fixed order.
+
+use crate::budget;
+use crate::class::Conviction;
+use crate::effect::{Purse, Rung};
+use crate::id::{AppId, ProbeId};
+use crate::ladder;
+use crate::note::{Class, Refusal};
+use crate::policy::{Mode, Permission};
+use crate::state::{AppState, Process, Starts};
+use crate::time::Moment;
+use crate::turn::{Turn, id};
+
+/// Fresh looks needed before anything that runs may be ended.
+pub(crate) const FRESH_LOOKS: u8 = 3;
+/// After our own limit (no process, no memory) the act is tried again this soon.
+pub(crate) const RETRY_MS: u64 = 2_000;
+
+/// What is about to be done.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) rung: Rung,
+    pub(crate) purse: Purse,
+    pub(crate) conviction: Conviction,
+}
+
+type Guard = fn(&Turn<'_>, usize, &Plan) -> Option<Refusal>;
+
+/// Every guard with its name, in the order in which they are asked and printed.
+pub(crate) const GUARDS: [(&str, Guard); 19] = [
+    ("mode", mode),
+    ("shutdown", shutdown),
+    ("operator", operator),
+    ("hold", hold),
+    ("announced", announced),
+    ("class", class),
+    ("dependency", dependency),
+    ("supervisor", supervisor),
+    ("grace", grace),
+    ("back-off", back_off),
+    ("self-doubt", self_doubt),
+    ("fresh looks", fresh_looks),
+    ("evidence", bar),
+    ("unclear", unclear),
+    ("permission", permission),
+    ("possible", possible),
+    ("spacing", spacing),
+    ("incident", incident_limit),
+    ("budget", budget_left),
+];
+
+impl Turn<'_> {
+    /// The first guard that disagrees.
+    pub(crate) fn refusal(&self, app: usize, plan: &Plan) -> Option<Refusal> {
+        GUARDS.iter().find_map(|(_, guard)| guard(self, app, plan))
+    }
+}
+
+fn mode(turn: &Turn<'_>, _: usize, _: &Plan) -> Option<Refusal> {
+    (turn.policy.mode == Mode::Observe).then_some(Refusal::Observing)
+}
+
+fn shutdown(turn: &Turn<'_>, _: usize, _: &Plan) -> Option<Refusal> {
+    turn.state.shutting_down.then_some(Refusal::ShuttingDown)
+}
+
+fn operator(turn: &Turn<'_>, app: usize, _: &Plan) -> Option<Refusal> {
+    turn.seen_app(app).stopped.then_some(Refusal::Stopped)
+}
+
+fn hold(turn: &Turn<'_>, app: usize, _: &Plan) -> Option<Refusal> {
+    let until = turn.seen_app(app).held_until.filter(|until| turn.now < *until)?;
+    Some(Refusal::Held { until })
+}
+
+fn announced(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let until = turn.seen_app(app).announced?.until;
+    (turn.now < until && plan.rung != Rung::Start).then_some(Refusal::Announced { until })
+}
+
+fn class(_: &Turn<'_>, _: usize, plan: &Plan) -> Option<Refusal> {
+    let class = plan.conviction.class;
+    ladder::of(class).is_none().then_some(Refusal::ClassForbids { class })
+}
+
+/// What is dead is started even while a dependency is down; what runs is not ended for it.
+fn dependency(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    if !plan.rung.is_disruptive() {
+        return None;
+    }
+    let probe = |index: usize| ProbeId { app: id(app), index: index as u8 };
+    if let Some(index) = turn.dependency_down(app) {
+        return Some(Refusal::DependencyDown { probe: probe(index) });
+    }
+    let index = turn.dependency_unseen(app)?;
+    Some(Refusal::DependencyUnseen { probe: probe(index) })
+}
+
+fn supervisor(turn: &Turn<'_>, app: usize, _: &Plan) -> Option<Refusal> {
+    match turn.seen_app(app).process {
+        Process::Gone { supervisor_until: Some(until), .. } if turn.now < until => {
+            Some(Refusal::SupervisorFirst { until })
+        }
+        _ => None,
+    }
+}
+
+fn grace(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let until = turn.seen_app(app).grace_until.filter(|until| turn.now < *until)?;
+    plan.rung.is_disruptive().then_some(Refusal::StartGrace { until })
+}
+
+fn back_off(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let rules = turn.rules(app);
+    let starts = turn.seen_app(app).starts;
+    let until = starts.free_at(rules.backoff_first_ms, rules.backoff_max_ms)?;
+    (plan.rung == Rung::Start && turn.now < until).then_some(Refusal::BackOff { until })
+}
+
+fn self_doubt(turn: &Turn<'_>, _: usize, plan: &Plan) -> Option<Refusal> {
+    let level = turn.state.doubt.level;
+    (level > 0 && !by_death(plan)).then_some(Refusal::SelfDoubt { level })
+}
+
+fn fresh_looks(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    if by_death(plan) {
+        return None;
+    }
+    let have = turn.fresh_looks(app);
+    (have < FRESH_LOOKS).then_some(Refusal::TooFewLooks { have, need: FRESH_LOOKS })
+}
+
+fn bar(turn: &Turn<'_>, _: usize, plan: &Plan) -> Option<Refusal> {
+    let have_db = plan.conviction.score_db;
+    let need_db = turn.bar_db(plan);
+    (have_db < need_db).then_some(Refusal::BelowBar { have_db, need_db })
+}
+
+fn unclear(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let until = plan.conviction.since.plus(turn.rules(app).unknown_wait_ms);
+    (plan.conviction.class == Class::Unknown && turn.now < until)
+        .then_some(Refusal::Unclear { until })
+}
+
+fn permission(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let allowed = turn.policy.reboot == Permission::Allowed
+        && turn.rules(app).reboot_on.has(plan.conviction.class);
+    (plan.rung == Rung::Reboot && !allowed).then_some(Refusal::NotPermitted { rung: plan.rung })
+}
+
+fn possible(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let able = turn.seen_app(app).capable.and(turn.rules(app).rungs);
+    (!able.has(plan.rung)).then_some(Refusal::NotPossible { rung: plan.rung })
+}
+
+fn spacing(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let until = turn.again_at(app)?;
+    (plan.rung.is_disruptive() && turn.now < until).then_some(Refusal::Spacing { until })
+}
+
+fn incident_limit(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let used = turn.seen_app(app).incident().map_or(0, |incident| incident.disruptive);
+    let limit = turn.rules(app).incident_limit;
+    let counts = plan.rung.is_disruptive() && plan.purse == Purse::Ladder;
+    (counts && used >= limit).then_some(Refusal::IncidentSpent { used, limit })
+}
+
+fn budget_left(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    if plan.rung == Rung::Reboot {
+        let have_ms = turn.now.since(turn.state.booted_at);
+        let need_ms = turn.policy.min_uptime_ms;
+        if have_ms < need_ms {
+            return Some(Refusal::MinUptime { have_ms, need_ms });
+        }
+        if let Some(busy) = turn.state.apps.iter().position(|app| app.acting().is_some()) {
+            return Some(Refusal::ActRunning { app: AppId(busy as u16) });
+        }
+    }
+    let charges = &turn.state.charges;
+    budget::allows(charges, turn.policy, id(app), plan.rung, plan.purse, turn.now).err().map(
+        |spent| Refusal::BudgetSpent { used: spent.used, limit: spent.limit, until: spent.until },
+    )
+}
+
+/// A death is a kernel fact: no probe can be wrong about it.
+fn by_death(plan: &Plan) -> bool {
+    plan.rung == Rung::Start
+}
+
+impl Turn<'_> {
+    fn bar_db(&self, plan: &Plan) -> i16 {
+        let bars = &self.policy.bars;
+        let lowest = plan.conviction.bar_db;
+        match plan.rung {
+            Rung::Reboot if !plan.conviction.partial => lowest.max(bars.reboot_db),
+            _ => lowest,
+        }
+    }
+
+    /// When the spacing after the last disruptive act is over.
+    pub(crate) fn again_at(&self, app: usize) -> Option<Moment> {
+        let state: &AppState = self.seen_app(app);
+        state.incident()?.acted.filter(|act| act.rung.is_disruptive()).map(|act| act.again_at)
+    }
+
+    /// Looks at the app since they last became void.
+    pub(crate) fn fresh_looks(&self, app: usize) -> u8 {
+        let counted = |(probe, rules): (&crate::state::ProbeState, &crate::policy::ProbePolicy)| {
+            (rules.view != crate::policy::View::Dependency).then_some(probe.fresh)
+        };
+        self.probes(app).filter_map(counted).max().unwrap_or(0)
+    }
+}
+
+impl Starts {
+    /// When the next start is free: the first is at once, then the pause doubles.
+    pub(crate) fn free_at(&self, first_ms: u64, max_ms: u64) -> Option<Moment> {
+        if self.undone > 0 && self.retry_soon {
+            return Some(self.last.plus(RETRY_MS));
+        }
+        let doublings = u32::from(self.count.checked_sub(1)?.min(30));
+        let pause_ms = first_ms.saturating_mul(1 << doublings).min(max_ms);
+        Some(self.last.plus(pause_ms))
+    }
+}
+
+impl Refusal {
+    /// When the refusal may no longer hold, if time alone can end it.
+    pub const fn until(&self) -> Option<Moment> {
+        match self {
+            Refusal::Held { until }
+            | Refusal::Announced { until }
+            | Refusal::SupervisorFirst { until }
+            | Refusal::StartGrace { until }
+            | Refusal::BackOff { until }
+            | Refusal::Spacing { until }
+            | Refusal::Unclear { until }
+            | Refusal::BudgetSpent { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+}

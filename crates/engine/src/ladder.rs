@@ -1,0 +1,74 @@
+//! From class to rungs: the permitted set, in rising order of cost (`decisions.md` 2.6).
+
+use crate::effect::Rung;
+use crate::note::Class;
+use crate::state::Used;
+
+/// The ladders that there are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Ladder {
+    /// What is not running is started, for ever.
+    Start,
+    /// What could not be started.
+    Unstartable,
+    /// What makes no progress.
+    Hung,
+    /// What answers wrongly.
+    Erroring,
+    /// What fails in part, or only on the users' path: one restart.
+    Once,
+    /// What is unclear: one restart after a long look.
+    Unclear,
+}
+
+impl Ladder {
+    /// Its rungs, cheapest first. Behind the last one stands a person.
+    pub const fn rungs(self) -> &'static [Rung] {
+        match self {
+            Ladder::Start => &[Rung::Start],
+            Ladder::Unstartable => &[Rung::Kill, Rung::Reboot],
+            Ladder::Hung => &[Rung::Kill, Rung::Kill, Rung::Reboot],
+            Ladder::Erroring => &[Rung::Restart, Rung::Kill, Rung::Reboot],
+            Ladder::Once | Ladder::Unclear => &[Rung::Restart],
+        }
+    }
+}
+
+impl Used {
+    /// Steps taken on `ladder`.
+    pub const fn on(&self, ladder: Ladder) -> u8 {
+        self.steps[ladder as usize]
+    }
+
+    /// One step further. The start ladder has no end, so it is not counted.
+    pub(crate) fn climb(&mut self, ladder: Ladder, rung: Rung) {
+        let Some(index) = ladder.rungs().iter().rposition(|r| *r == rung) else { return };
+        let first = ladder.rungs().iter().position(|r| *r == rung).unwrap_or(index) as u8;
+        let taken = &mut self.steps[ladder as usize];
+        // Two equal rungs in a row are two steps; any other rung leaves all below it behind.
+        *taken = if *taken < first { first + 1 } else { (*taken + 1).min(index as u8 + 1) };
+    }
+}
+
+/// The ladder of a class; `None` where no act of ours cures.
+pub const fn of(class: Class) -> Option<Ladder> {
+    match class {
+        Class::Dead | Class::CrashLoop => Some(Ladder::Start),
+        Class::Hung => Some(Ladder::Hung),
+        Class::Erroring => Some(Ladder::Erroring),
+        Class::Unknown => Some(Ladder::Unclear),
+        // The first five get their evidence and their rungs with the host's own signals.
+        Class::KernelIo
+        | Class::Memory
+        | Class::Spinning
+        | Class::Exhausted
+        | Class::Proxy
+        | Class::Intended
+        | Class::Certificate
+        | Class::Outside
+        | Class::Dependency
+        | Class::Contract
+        | Class::Busy
+        | Class::BadChange => None,
+    }
+}

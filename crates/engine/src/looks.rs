@@ -1,0 +1,133 @@
+//! Looks: when each probe starts, and when what it saw is void.
+
+use crate::effect::Effect;
+use crate::id::ProbeId;
+use crate::policy::View;
+use crate::state::{AppPhase, ProbeState, Stage, State};
+use crate::time::Moment;
+use crate::turn::{Turn, id};
+
+/// A look that the driver has not answered this long after its deadline is given up: the driver
+/// answers within a turn, so a lost answer means a fault of our own.
+const LOST_AFTER_MS: u64 = 5_000;
+
+/// While a user's recovery command waits for the orphans of a dead process to go, the port is looked
+/// at this often. (Pre-fork workers notice within a second that their master is gone.)
+const CONFIRM_MS: u64 = 250;
+
+impl Turn<'_> {
+    /// Starts every probe that is due.
+    pub(crate) fn schedule(&mut self, app: usize) {
+        for index in 0..self.seen_app(app).probes.len().min(self.rules(app).probes.len()) {
+            self.give_up_lost(app, index);
+            let probe = &self.seen_app(app).probes[index];
+            if probe.asked_at.is_none() && probe.next_at <= self.now {
+                self.start_probe(app, index);
+            }
+        }
+    }
+
+    fn start_probe(&mut self, app: usize, index: usize) {
+        let pace_ms = self.pace_ms(app, index);
+        let now = self.now;
+        let probe = &mut self.app(app).probes[index];
+        probe.attempt = probe.attempt.wrapping_add(1);
+        probe.asked_at = Some(now);
+        probe.next_at = now.plus(pace_ms);
+        let attempt = probe.attempt;
+        let probe = ProbeId { app: id(app), index: index as u8 };
+        self.effects.push(Effect::Probe { probe, attempt });
+    }
+
+    /// From one start to the next. Fast while anything is open, because every second of doubt is a
+    /// second of outage; slow again once a person has to come.
+    fn pace_ms(&self, app: usize, index: usize) -> u64 {
+        let rules = &self.rules(app).probes[index];
+        let state = self.seen_app(app);
+        if self.awaits_refusal(app) && rules.view == View::App {
+            return CONFIRM_MS;
+        }
+        let fast = match &state.phase {
+            AppPhase::Launching { .. } => true,
+            AppPhase::Incident(incident) => {
+                incident.handed_over.is_none()
+                    || incident.back_at.is_some()
+                    || !matches!(incident.stage, Stage::Judging)
+            }
+            AppPhase::Watching => state.suspected_since.is_some() || state.grace_until.is_some(),
+        };
+        if fast { rules.fast_ms.min(rules.interval_ms) } else { rules.interval_ms }
+    }
+
+    fn give_up_lost(&mut self, app: usize, index: usize) {
+        let limit_ms = self.rules(app).probes[index].timeout_ms + LOST_AFTER_MS;
+        let now = self.now;
+        let probe = &mut self.app(app).probes[index];
+        if probe.asked_at.is_some_and(|at| now.since(at) >= limit_ms) {
+            probe.asked_at = None;
+            probe.next_at = now;
+        }
+    }
+
+    /// Lets a probe start as soon as it may: now, or when the running look has ended.
+    pub(crate) fn look_now(&mut self, app: usize, which: impl Fn(View) -> bool) {
+        let now = self.now;
+        let rules = &self.policy.apps[app].probes;
+        for (probe, rules) in self.state.apps[app].probes.iter_mut().zip(rules) {
+            if which(rules.view) && probe.next_at > now {
+                probe.next_at = now;
+            }
+        }
+    }
+
+    /// Brings the next start of each probe forward to the present pace, when that has quickened.
+    pub(crate) fn quicken(&mut self, app: usize) {
+        for index in 0..self.seen_app(app).probes.len().min(self.rules(app).probes.len()) {
+            let pace_ms = self.pace_ms(app, index);
+            let now = self.now;
+            let probe = &mut self.app(app).probes[index];
+            let from = probe.asked_at.or(probe.last.map(|look| look.started)).unwrap_or(now);
+            probe.next_at = probe.next_at.min(from.plus(pace_ms));
+        }
+    }
+
+    /// Forgets every look of the app, and drops the running ones: they may have been blind.
+    pub(crate) fn void_looks(&mut self, app: usize) {
+        let now = self.now;
+        for probe in &mut self.app(app).probes {
+            probe.void(now);
+        }
+        let state = self.app(app);
+        if state.incident().is_none() {
+            state.suspected_since = None;
+        }
+    }
+}
+
+impl ProbeState {
+    pub(crate) fn void(&mut self, now: Moment) {
+        self.asked_at = None;
+        self.attempt = self.attempt.wrapping_add(1);
+        self.next_at = now;
+        self.db = 0;
+        self.stretch = None;
+        self.passes = 0;
+        self.fresh = 0;
+        self.cusum = 0;
+    }
+
+    /// When this probe needs the engine: its next start, or the end of our patience.
+    fn due(&self, timeout_ms: u64) -> Moment {
+        match self.asked_at {
+            Some(at) => at.plus(timeout_ms + LOST_AFTER_MS),
+            None => self.next_at,
+        }
+    }
+}
+
+/// The earliest moment at which a probe needs the engine.
+pub(crate) fn next_look(state: &State) -> Option<Moment> {
+    // A running probe's own deadline is the driver's; 60 s is the longest timeout that the config takes.
+    const TIMEOUT_MAX_MS: u64 = 60_000;
+    state.apps.iter().flat_map(|app| &app.probes).map(|probe| probe.due(TIMEOUT_MAX_MS)).min()
+}

@@ -1,0 +1,247 @@
+//! Verify: did it help? Sustained health is the answer, not that the command returned 0.
+
+use crate::effect::Rung;
+use crate::event::{Failure, Outcome};
+use crate::guards::RETRY_MS;
+use crate::id::{IncidentId, IntentId};
+use crate::note::{Class, Ending, Note, RungFault};
+use crate::policy::View;
+use crate::state::{AppPhase, Incident, LastAct, Process, Recovery, Stage};
+use crate::time::Moment;
+use crate::turn::{Turn, id};
+
+/// The longest pause between two disruptive acts of one incident.
+const SPACING_MAX_MS: u64 = 30 * 60 * 1000;
+
+impl Turn<'_> {
+    /// The executor has answered.
+    pub(crate) fn acted(&mut self, app: usize, intent: IntentId, outcome: Outcome) {
+        let Some((awaited, rung)) = self.seen_app(app).acting() else { return };
+        if awaited != intent {
+            return;
+        }
+        let incident = self.seen_app(app).incident().map(|incident| incident.id);
+        self.note(Note::Acted { app: id(app), incident, intent, rung, outcome });
+        if rung == Rung::Start {
+            self.count_start(app, outcome);
+        }
+        let helped = matches!(outcome, Outcome::Done | Outcome::Interrupted);
+        if helped {
+            self.begin_grace(app);
+        }
+        match self.stage(app) {
+            None if helped => {}
+            None => self.app(app).phase = AppPhase::Watching,
+            Some(_) => self.act_over(app, rung, outcome, helped),
+        }
+    }
+
+    fn count_start(&mut self, app: usize, outcome: Outcome) {
+        let now = self.now;
+        let state = self.app(app);
+        state.starts.last = now;
+        state.starts.retry_soon = outcome == Outcome::Failed(Failure::OurLimit);
+        match outcome {
+            Outcome::Done | Outcome::Interrupted => {
+                state.starts.count = state.starts.count.saturating_add(1);
+                state.starts.undone = 0;
+            }
+            Outcome::Failed(Failure::OurLimit) => state.starts.undone = state.starts.undone.max(1),
+            Outcome::Failed(_) | Outcome::Refused(_) => {
+                state.starts.count = state.starts.count.saturating_add(1);
+                state.starts.undone = state.starts.undone.saturating_add(1);
+            }
+        }
+    }
+
+    /// What was seen before the act is void: it was another process, or another life of it.
+    fn begin_grace(&mut self, app: usize) {
+        let until = self.now.plus(self.rules(app).start_grace_ms);
+        self.void_looks(app);
+        let state = self.app(app);
+        if !matches!(state.process, Process::Alive { .. }) {
+            // A child is reported as found before its start is reported as done; for the others
+            // the process is not known yet.
+            state.process = Process::Unknown;
+        }
+        state.grace_until = Some(until);
+        state.healthy_since = None;
+    }
+
+    fn act_over(&mut self, app: usize, rung: Rung, outcome: Outcome, helped: bool) {
+        let now = self.now;
+        let again_at = self.again_after(app, rung, outcome);
+        let Some(incident) = self.app(app).incident_mut() else { return };
+        let ordered_at = match incident.stage {
+            Stage::Acting { since, .. } => since,
+            _ => now,
+        };
+        incident.acted = Some(LastAct { rung, ordered_at, ended_at: now, again_at });
+        if helped {
+            incident.stage = Stage::Verifying { rung, since: now };
+            return;
+        }
+        incident.stage = Stage::Judging;
+        let incident = incident.id;
+        let fault = RungFault::NotDone(outcome);
+        self.note(Note::RungFailed { app: id(app), incident, rung, fault });
+    }
+
+    /// Room for the act to help: the start grace or the verify window, doubled with each act of the
+    /// incident. An act that could not begin for a limit of ours is tried again soon.
+    fn again_after(&self, app: usize, rung: Rung, outcome: Outcome) -> Moment {
+        if matches!(outcome, Outcome::Failed(_) | Outcome::Refused(_)) || !rung.is_disruptive() {
+            return self.now.plus(RETRY_MS);
+        }
+        let rules = self.rules(app);
+        let acts = self.seen_app(app).incident().map_or(0, |incident| incident.disruptive);
+        let room_ms = rules.verify_ms.max(rules.start_grace_ms);
+        let doublings = u32::from(acts.saturating_sub(1).min(10));
+        self.now.plus(room_ms.saturating_mul(1 << doublings).min(SPACING_MAX_MS).max(room_ms))
+    }
+
+    /// It died while its health was being verified.
+    pub(crate) fn death_in_verify(&mut self, app: usize) {
+        let now = self.now;
+        let Some(Stage::Verifying { rung, since }) = self.stage(app) else { return };
+        let Some(incident) = self.app(app).incident_mut() else { return };
+        incident.stage = Stage::Judging;
+        let incident = incident.id;
+        let fault = RungFault::DiedAgain { after_ms: now.since(since) };
+        self.note(Note::RungFailed { app: id(app), incident, rung, fault });
+    }
+
+    /// The first good look of a stretch, while an incident is open.
+    pub(crate) fn back(&mut self, app: usize, now: Moment) {
+        let failing = self.probes(app).any(|(probe, rules)| {
+            rules.view == View::App && !probe.absent && probe.stretch.is_some()
+        });
+        let seen = self.probes(app).find_map(|(probe, _)| probe.last.map(|look| look.seen));
+        let Some(incident) = self.app(app).incident_mut() else { return };
+        if failing {
+            return;
+        }
+        let number = incident.id;
+        let spared = match incident.stage {
+            Stage::Looking { rung, .. } | Stage::Bundling { rung, .. } => Some(rung),
+            _ => None,
+        };
+        if spared.is_some() {
+            incident.stage = Stage::Judging;
+        }
+        let down_ms = now.since(incident.since);
+        let first = incident.back_at.is_none();
+        incident.back_at.get_or_insert(now);
+        if let (Some(rung), Some(seen)) = (spared, seen) {
+            self.note(Note::Spared { app: id(app), incident: number, rung, seen });
+        }
+        if first {
+            self.note(Note::Back { app: id(app), incident: number, down_ms });
+        }
+    }
+
+    /// A failing look ends the stretch of good ones.
+    pub(crate) fn not_back(&mut self, app: usize) {
+        if let Some(incident) = self.app(app).incident_mut() {
+            incident.back_at = None;
+        }
+    }
+
+    /// Closes the incident when health has lasted, or finds that the rung did not help.
+    pub(crate) fn verify(&mut self, app: usize) {
+        let Some(incident) = self.seen_app(app).incident() else { return };
+        match incident.stage {
+            Stage::Acting { .. } => {}
+            Stage::Verifying { rung, .. } => {
+                if self.is_well(app, false) {
+                    self.close(app, Ending::Recovered { rung });
+                } else if self.convict(app).is_some() {
+                    self.rung_failed(app, rung);
+                }
+            }
+            Stage::Judging | Stage::Looking { .. } | Stage::Bundling { .. } => {
+                if self.is_well(app, true) {
+                    let ending = self.quiet_ending(app);
+                    self.close(app, ending);
+                }
+            }
+        }
+    }
+
+    fn rung_failed(&mut self, app: usize, rung: Rung) {
+        let need = self.rules(app).rise;
+        let passes = self.probes(app).map(|(probe, _)| probe.passes).max().unwrap_or(0);
+        self.set_stage(app, Stage::Judging);
+        let Some(incident) = self.seen_app(app).incident().map(|incident| incident.id) else {
+            return;
+        };
+        let fault = RungFault::NoHealth { passes, need };
+        self.note(Note::RungFailed { app: id(app), incident, rung, fault });
+    }
+
+    /// Sustained health: a living process, and enough good looks over enough time. After an act the
+    /// views on the app decide; without one, the users' path too.
+    fn is_well(&self, app: usize, with_path: bool) -> bool {
+        let rules = self.rules(app);
+        if matches!(self.seen_app(app).process, Process::Gone { .. }) {
+            return false;
+        }
+        let has_view = self.has_app_view(app);
+        let mut counted = self
+            .probes(app)
+            .filter(|(probe, rules)| match rules.view {
+                View::App => !probe.absent,
+                View::UserPath => with_path || !has_view,
+                View::Dependency => false,
+            })
+            .peekable();
+        counted.peek().is_some()
+            && counted.all(|(probe, _)| {
+                let spanned_ms = probe.last.map_or(0, |look| look.ended.since(probe.passing_since));
+                probe.passes >= rules.rise && spanned_ms >= rules.verify_ms
+            })
+    }
+
+    fn quiet_ending(&self, app: usize) -> Ending {
+        let Some(incident) = self.seen_app(app).incident() else { return Ending::Passed };
+        match (incident.acted, incident.class) {
+            (Some(act), _) => Ending::Recovered { rung: act.rung },
+            (
+                None,
+                Class::Intended
+                | Class::Certificate
+                | Class::Outside
+                | Class::Dependency
+                | Class::Contract
+                | Class::Busy,
+            ) => Ending::Passed,
+            (None, _) => Ending::SelfHealed,
+        }
+    }
+
+    pub(crate) fn close(&mut self, app: usize, ending: Ending) {
+        let now = self.now;
+        let state = self.app(app);
+        let AppPhase::Incident(incident) = core::mem::replace(&mut state.phase, AppPhase::Watching)
+        else {
+            return;
+        };
+        let Incident { id: number, class, since, back_at, used, disruptive, .. } = incident;
+        if let Ending::Recovered { rung } = ending {
+            state.recovery = Some(Recovery { at: now, rung, used, disruptive });
+        }
+        state.suspected_since = None;
+        for probe in &mut state.probes {
+            probe.db = 0;
+            probe.cusum = 0;
+        }
+        let down_ms = back_at.unwrap_or(now).since(since);
+        self.note(Note::Closed { app: id(app), incident: number, class, ending, down_ms });
+    }
+
+    pub(crate) fn bundle_closed(&mut self, app: usize, number: IncidentId) {
+        if let Some(incident) = self.app(app).incident_mut().filter(|open| open.id == number) {
+            incident.bundled = true;
+        }
+    }
+}
