@@ -1,10 +1,12 @@
 //! One `[app.NAME]`.
 
-use crate::look::{self, Pace, Probe};
+use crate::look::{self, Probe};
 use crate::machine::Machine;
+use crate::pace::Pace;
 use crate::section::{Section, Value, Wrong};
 use crate::spec::{App, Target};
-use crate::value::{choices, duration, in_words, number};
+use crate::units::{duration, in_words};
+use crate::value::{choices, number};
 use crate::{Host, target};
 use defib_engine::note::Class;
 use defib_engine::policy::{AppPolicy, Budget, ClassSet, Deadlines, Permission, View};
@@ -12,8 +14,8 @@ use defib_engine::policy::{AppPolicy, Budget, ClassSet, Deadlines, Permission, V
 /// The most probes of one app, dependencies included.
 const PROBES_MAX: usize = 16;
 
-/// The classes that an act on the machine can follow.
-const REBOOT_CLASSES: [(&str, Class); 10] = [
+/// The classes that a reboot may follow.
+pub(crate) const REBOOT_CLASSES: [(&str, Class); 10] = [
     ("dead", Class::Dead),
     ("crash-loop", Class::CrashLoop),
     ("hung", Class::Hung),
@@ -64,7 +66,7 @@ pub(crate) fn read(
         backoff_max_ms: backoff_max(section),
         budget,
         incident_limit: section.get("incident_limit", number(0..=20)).unwrap_or(5) as u8,
-        gentle_every_ms: ms(section, "gentle_every", 60_000, 86_400_000, 900_000),
+        gentle_every_ms: gentle_every(section),
         unknown_wait_ms: ms(section, "unknown_wait", 1_000, 86_400_000, 300_000),
         deadlines: deadlines(section, machine),
     };
@@ -125,6 +127,9 @@ fn window(section: &Section<'_>, pace: &Pace) -> u64 {
     let given = window_ms.is_some();
     let window_ms = window_ms.unwrap_or(10_000);
     let (window, timeout) = (in_words(window_ms), in_words(pace.timeout_ms));
+    if pace.fast_ms > pace.interval_ms {
+        return window_ms;
+    }
     if window_ms < pace.timeout_ms {
         let key = if given { "window" } else { "timeout" };
         let message = format!("`window` ({window}) is shorter than `timeout` ({timeout})");
@@ -161,6 +166,16 @@ fn backoff_max(section: &Section<'_>) -> u64 {
         section.refuse(section.span_of("backoff_max"), &message, None);
     }
     longest
+}
+
+fn gentle_every(section: &Section<'_>) -> u64 {
+    let every_ms = ms(section, "gentle_every", 1_000, 86_400_000, 900_000);
+    if every_ms < 300_000 {
+        let message = format!("a hung app may be restarted every {} for ever", in_words(every_ms));
+        let span = section.span_of("gentle_every");
+        section.problems.warning(span, message).hint("15m is the default");
+    }
+    every_ms
 }
 
 fn budget(section: &Section<'_>) -> Budget {
@@ -234,12 +249,13 @@ fn reboot_on(section: &Section<'_>, machine: &Machine, target: &Target) -> Class
 
 /// A name of an app or a look: it becomes part of unit names, file names and metrics.
 pub(crate) fn check_name(name: &str) -> Result<(), Wrong> {
-    let letter = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
-    };
-    if (1..=40).contains(&name.len()) && name.bytes().all(letter) {
+    if (1..=40).contains(&name.len()) && name.chars().all(is_name_letter) {
         return Ok(());
     }
     Err(Wrong::new(format!("{name:?} cannot be a name"))
         .hint("1 to 40 of the letters a-z, digits, `-` and `_`"))
+}
+
+pub(crate) fn is_name_letter(letter: char) -> bool {
+    letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-' || letter == '_'
 }

@@ -6,16 +6,23 @@
 
 mod app;
 mod diagnostic;
+mod guard;
 mod http;
 mod look;
 mod machine;
+mod pace;
+mod request;
 mod section;
 pub mod spec;
 mod target;
+mod units;
 mod url;
 mod value;
+mod words;
 
 pub use diagnostic::{Diagnostic, Level, Report};
+pub use guard::{GuardOptions, guard_name, guard_text};
+pub use words::rule_in_words;
 
 use defib_engine::policy::{Bars, Budget, Policy, Weights};
 use diagnostic::Problems;

@@ -1,106 +1,37 @@
-//! How one section of the text looks: where, how often, how long.
+//! Where one section of the text looks.
 
 use crate::http;
+use crate::pace::Pace;
 use crate::section::{Section, Wrong};
-use crate::spec::{CommandSpec, Endpoint, PhaseDeadlines, ProbeKind, ProbeSpec};
+use crate::spec::{CommandSpec, Endpoint, ProbeKind, ProbeSpec};
 use crate::url::{self, Place};
-use crate::value::{absolute_path, argv, choice, duration, in_words, text};
+use crate::value::{argv, choice, text};
 use defib_engine::policy::{ProbePolicy, View};
 use std::path::PathBuf;
 
 /// One probe, for the engine and for the driver.
 pub(crate) type Probe = (ProbePolicy, ProbeSpec);
 
-/// How often and how long, in milliseconds.
-#[derive(Clone, Copy)]
-pub(crate) struct Pace {
-    pub(crate) interval_ms: u64,
-    pub(crate) fast_ms: u64,
-    pub(crate) timeout_ms: u64,
-    slow_ms: u64,
-    phases: PhaseDeadlines,
+fn probe(pace: &Pace, name: &str, view: View, kind: ProbeKind, derived: bool) -> Probe {
+    let policy = ProbePolicy {
+        name: name.to_owned(),
+        view,
+        fingerprint: fingerprint(&kind),
+        interval_ms: pace.interval_ms,
+        fast_ms: pace.fast_ms,
+        timeout_ms: pace.timeout_ms,
+    };
+    let slow_ms = pace.slow_ms as u32;
+    (policy, ProbeSpec { kind, slow_ms, derived, phases: pace.phases })
 }
 
-/// The field's figures: 5 s between looks, 2 s from the first failure on, 3 s for one look. With
-/// a window of 10 s a hang is convicted after 15 s on average and 18 s at worst.
-const FIELD: Pace = Pace {
-    interval_ms: 5_000,
-    fast_ms: 2_000,
-    timeout_ms: 3_000,
-    slow_ms: 0,
-    phases: PhaseDeadlines {
-        resolve_ms: 0,
-        connect_ms: 0,
-        tls_ms: 0,
-        first_byte_ms: 0,
-        body_ms: 0,
-    },
-};
-
-impl Pace {
-    /// The pace of a section; what it leaves out is taken from `outer`.
-    pub(crate) fn read(section: &Section<'_>, outer: Option<&Pace>) -> Pace {
-        let outer = outer.unwrap_or(&FIELD);
-        let get = |key, low, high| section.get(key, duration(low..=high));
-        let interval_ms = get("interval", 100, 3_600_000).unwrap_or(outer.interval_ms);
-        let fast_ms = get("fast", 50, 3_600_000).unwrap_or(outer.fast_ms.min(interval_ms));
-        let timeout_ms = get("timeout", 50, 60_000).unwrap_or(outer.timeout_ms);
-        let phase = |key, outer| get(key, 10, 60_000).map_or(outer, |ms| ms as u32);
-        let phases = PhaseDeadlines {
-            resolve_ms: phase("resolve_timeout", outer.phases.resolve_ms),
-            connect_ms: phase("connect_timeout", outer.phases.connect_ms),
-            tls_ms: phase("tls_timeout", outer.phases.tls_ms),
-            first_byte_ms: phase("first_byte_timeout", outer.phases.first_byte_ms),
-            body_ms: phase("body_timeout", outer.phases.body_ms),
-        };
-        let slow_ms = get("slow", 1, 60_000).unwrap_or(outer.slow_ms);
-        let pace = Pace { interval_ms, fast_ms, timeout_ms, slow_ms, phases };
-        pace.check(section);
-        pace
-    }
-
-    fn check(&self, section: &Section<'_>) {
-        if self.fast_ms > self.interval_ms {
-            let (fast, interval) = (in_words(self.fast_ms), in_words(self.interval_ms));
-            let message = format!("`fast` ({fast}) is slower than `interval` ({interval})");
-            let hint = format!("fast = \"{interval}\" at most");
-            section.refuse(section.span_of("fast"), &message, Some(hint));
-        }
-        let timeout = in_words(self.timeout_ms);
-        if self.slow_ms >= self.timeout_ms {
-            let message = format!("`slow` never applies: a look is over after {timeout}");
-            let hint = format!("make `slow` shorter than `timeout` ({timeout})");
-            section.refuse(section.span_of("slow"), &message, Some(hint));
-        }
-        for key in [
-            "resolve_timeout",
-            "connect_timeout",
-            "tls_timeout",
-            "first_byte_timeout",
-            "body_timeout",
-        ] {
-            let given = section.raw(key).and_then(|value| duration(0..=u64::MAX)(value).ok());
-            if given.is_some_and(|ms| ms > self.timeout_ms) {
-                let message = format!("`{key}` never applies: a look is over after {timeout}");
-                section
-                    .problems
-                    .warning(section.span_of(key), message)
-                    .hint(format!("make it shorter than `timeout` ({timeout})"));
-            }
-        }
-    }
-
-    fn probe(&self, name: &str, view: View, kind: ProbeKind, derived: bool) -> Probe {
-        let policy = ProbePolicy {
-            name: name.to_owned(),
-            view,
-            interval_ms: self.interval_ms,
-            fast_ms: self.fast_ms,
-            timeout_ms: self.timeout_ms,
-        };
-        let spec = ProbeSpec { kind, slow_ms: self.slow_ms as u32, derived, phases: self.phases };
-        (policy, spec)
-    }
+/// FNV-1a of all that says where a look goes and what it expects. The same text gives the same
+/// number in every run of one binary; a number that changes with a new binary only costs the memory
+/// of having seen a pass.
+fn fingerprint(kind: &ProbeKind) -> u64 {
+    format!("{kind:?}").bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 const VIEWS: [(&str, View); 2] = [("app", View::App), ("user", View::UserPath)];
@@ -170,9 +101,10 @@ fn extra_section(section: &Section<'_>) -> String {
 fn tcp_place(text: &str) -> Result<Place, Wrong> {
     if let Some(path) = text.strip_prefix("unix:") {
         url::socket_fits(path)?;
-        return match path.starts_with('/') {
-            true => Ok(Place::Unix(PathBuf::from(path))),
-            false => Err(Wrong::new("names no absolute path of a socket")),
+        return if path.starts_with('/') {
+            Ok(Place::Unix(PathBuf::from(path)))
+        } else {
+            Err(Wrong::new("names no absolute path of a socket"))
         };
     }
     if let Some((_, rest)) = text.split_once("://") {
@@ -195,14 +127,14 @@ pub(crate) fn own_probes(
 ) -> Vec<Probe> {
     let mut probes = Vec::new();
     if let Some(look) = look {
-        probes.push(pace.probe(look.key, look.view, look.kind.clone(), false));
+        probes.push(probe(pace, look.key, look.view, look.kind.clone(), false));
         if look.view == View::UserPath && with_derived {
             probes.extend(derived(section, look, pace));
         }
     }
     if let Some(argv) = section.get("command", argv) {
         let kind = ProbeKind::Command(CommandSpec { argv, user: None });
-        probes.push(pace.probe("command", View::App, kind, false));
+        probes.push(probe(pace, "command", View::App, kind, false));
     }
     probes
 }
@@ -224,7 +156,7 @@ fn derived(section: &Section<'_>, look: &Look, pace: &Pace) -> Option<Probe> {
         ProbeKind::Tcp(_) => ProbeKind::Tcp(local),
         ProbeKind::Command(_) => return None,
     };
-    Some(pace.probe("loopback", View::App, kind, true))
+    Some(probe(pace, "loopback", View::App, kind, true))
 }
 
 /// The probe of a section `[app.NAME.probe.X]` or `[app.NAME.depends.X]`.
@@ -234,7 +166,7 @@ pub(crate) fn extra_probe(
     outer: &Pace,
     dependency: bool,
 ) -> Option<Probe> {
-    let pace = Pace::read(section, Some(outer));
+    let pace = &Pace::read(section, Some(outer));
     let look = network(section);
     let command = section.get("command", argv);
     if dependency && section.has("view") {
@@ -259,10 +191,5 @@ pub(crate) fn extra_probe(
         (None, None) => return None,
     };
     let view = if dependency { View::Dependency } else { view };
-    Some(pace.probe(name, view, kind, false))
-}
-
-/// A file that must be named from the root on; here so that `process` need not know paths.
-pub(crate) fn pidfile(section: &Section<'_>) -> Option<PathBuf> {
-    section.get("pidfile", absolute_path)
+    Some(probe(pace, name, view, kind, false))
 }

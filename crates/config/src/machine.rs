@@ -3,7 +3,8 @@
 use crate::JournalLimits;
 use crate::diagnostic::Problems;
 use crate::section::Section;
-use crate::value::{choice, duration, in_words, number, size};
+use crate::units::{duration, in_words, size};
+use crate::value::{choice, number};
 use defib_engine::policy::{Mode, Permission};
 
 const MODES: [(&str, Mode); 2] = [("act", Mode::Act), ("observe", Mode::Observe)];

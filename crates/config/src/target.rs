@@ -1,10 +1,11 @@
 //! What is acted on, and how its process is known.
 
 use crate::diagnostic::Problems;
-use crate::look::{Look, pidfile};
+use crate::look::Look;
 use crate::section::{Section, Value, Wrong, entries};
 use crate::spec::{ChildSpec, CommandSpec, ProcessSource, Target, UnitSpec};
-use crate::value::{absolute_path, argv, boolean, duration, number, text, word};
+use crate::units::duration;
+use crate::value::{absolute_path, argv, boolean, number, text, word};
 use defib_engine::effect::Rung;
 use defib_engine::policy::RungSet;
 
@@ -220,7 +221,7 @@ fn given_process(
         return None;
     };
     let section = Section::new(format!("{}.process", outer.name), value.span(), table, problems);
-    let pidfile = pidfile(&section).map(ProcessSource::Pidfile);
+    let pidfile = section.get("pidfile", absolute_path).map(ProcessSource::Pidfile);
     let port = section.get("port", number(1..=65_535)).map(|port| ProcessSource::Port(port as u16));
     // 4194304 is the kernel's PID_MAX_LIMIT; 1 is never an app.
     let pid = section.get("pid", number(2..=4_194_304)).map(|pid| ProcessSource::Pid(pid as u32));

@@ -1,0 +1,157 @@
+//! An app's rule as sentences, worked out from its numbers: what `defib check` prints.
+
+use crate::app::REBOOT_CLASSES;
+use crate::units::in_words;
+use defib_engine::effect::Rung;
+use defib_engine::policy::{AppPolicy, Budget, Mode, Permission, Policy, ProbePolicy, View};
+
+/// The rule of `app` under `policy`, a sentence an item.
+pub fn rule_in_words(app: &AppPolicy, policy: &Policy) -> Vec<String> {
+    let mut rule: Vec<String> = app.probes.iter().map(look).collect();
+    let acts = [Rung::Start, Rung::Restart, Rung::Kill].iter().any(|&rung| app.rungs.has(rung));
+    if acts {
+        rule.extend(when_dead(app, policy));
+        rule.extend(when_hung(app, policy));
+        rule.extend(when_erroring(app, policy));
+        rule.push(limits(app));
+    } else {
+        rule.push("nothing is done for it: it is looked at and reported on".to_owned());
+    }
+    rule.push(reboot(app, policy));
+    rule.push(
+        "what was never expected of it (3xx, 4xx, a look that never passed): report".to_owned(),
+    );
+    rule.push(verify(app));
+    if policy.mode == Mode::Observe {
+        rule.push(
+            "mode is observe: all this is decided and recorded, and nothing is done".to_owned(),
+        );
+    }
+    rule
+}
+
+fn look(probe: &ProbePolicy) -> String {
+    let what = match probe.view {
+        View::App => "looks at the app",
+        View::UserPath => "looks along the users' path",
+        View::Dependency => "looks at something the app needs",
+    };
+    let mut sentence = format!("`{}` {what} every {}", probe.name, in_words(probe.interval_ms));
+    if probe.fast_ms < probe.interval_ms {
+        sentence += &format!(", every {} from the first failure on", in_words(probe.fast_ms));
+    }
+    sentence += &format!("; a look is over after {}", in_words(probe.timeout_ms));
+    if probe.view == View::Dependency {
+        sentence += "; while it fails, nothing that runs is ended";
+    }
+    sentence
+}
+
+fn when_dead(app: &AppPolicy, policy: &Policy) -> Option<String> {
+    if !app.rungs.has(Rung::Start) {
+        return None;
+    }
+    let when = if app.process_known && policy.weights.died_db >= policy.bars.start_db {
+        "its process ends: start it at once".to_owned()
+    } else {
+        let bar_db = policy.bars.start_db;
+        let looks = conviction(app, policy, policy.weights.refused_db, bar_db)?;
+        format!("nothing listens: start it {looks}")
+    };
+    let first = in_words(app.backoff_first_ms);
+    let longest = in_words(app.backoff_max_ms);
+    Some(format!("{when}; again after {first}, doubling to {longest}, for ever"))
+}
+
+fn when_hung(app: &AppPolicy, policy: &Policy) -> Option<String> {
+    let (rung, bar_db) = if app.rungs.has(Rung::Kill) {
+        ("kill and start", policy.bars.kill_db)
+    } else {
+        ("restart", policy.bars.restart_db)
+    };
+    let looks = conviction(app, policy, policy.weights.timeout_db, bar_db)?;
+    Some(format!("it hangs (no answer in time): {rung} {looks}, {}", often(&app.budget)))
+}
+
+fn when_erroring(app: &AppPolicy, policy: &Policy) -> Option<String> {
+    if !app.rungs.has(Rung::Restart) {
+        return None;
+    }
+    let weights = &policy.weights;
+    let looks = conviction(app, policy, weights.server_error_db, policy.bars.restart_db)?;
+    let then = if app.rungs.has(Rung::Kill) { "; then kill and start" } else { "" };
+    let often = often(&app.budget);
+    Some(format!("it answers wrongly (5xx, body): restart {looks}, {often}{then}; then a person"))
+}
+
+/// After how many looks of `weight_db` each the evidence reaches `bar_db`, and over how long: one
+/// source alone is capped until its failing stretch reaches the window.
+fn conviction(app: &AppPolicy, policy: &Policy, weight_db: i16, bar_db: i16) -> Option<String> {
+    if weight_db <= 0 {
+        return None;
+    }
+    let count = (bar_db.max(1) + weight_db - 1) / weight_db;
+    let plural = if count == 1 { "look" } else { "looks" };
+    let mut sentence = format!("after {count} failed {plural}");
+    let cap_db = policy.weights.source_cap_db;
+    if bar_db > cap_db {
+        sentence += &format!(" over {}", in_words(app.window_ms));
+        let views = app.probes.iter().filter(|probe| probe.view == View::App).count() as i16;
+        if views > 1 && views.saturating_mul(cap_db) >= bar_db {
+            sentence += &format!(" (sooner if {views} looks at the app agree)");
+        }
+    }
+    Some(sentence)
+}
+
+fn often(budget: &Budget) -> String {
+    if budget.short_limit == 0 || budget.long_limit == 0 {
+        return "which its budget never allows".to_owned();
+    }
+    let short = period(budget.short_ms);
+    let long = period(budget.long_ms);
+    format!("at most {} {short} and {} {long}", budget.short_limit, budget.long_limit)
+}
+
+fn period(ms: u64) -> String {
+    match ms {
+        3_600_000 => "an hour".to_owned(),
+        86_400_000 => "a day".to_owned(),
+        ms => format!("in {}", in_words(ms)),
+    }
+}
+
+fn limits(app: &AppPolicy) -> String {
+    format!(
+        "at most {} such acts in one incident; then one gentle restart every {} while it hangs",
+        app.incident_limit,
+        in_words(app.gentle_every_ms)
+    )
+}
+
+fn reboot(app: &AppPolicy, policy: &Policy) -> String {
+    let classes: Vec<&str> = REBOOT_CLASSES
+        .iter()
+        .filter(|(_, class)| app.reboot_on.has(*class))
+        .map(|(name, _)| *name)
+        .collect();
+    let allowed = policy.reboot == Permission::Allowed && app.rungs.has(Rung::Reboot);
+    if !allowed || classes.is_empty() {
+        return "reboot the machine: never".to_owned();
+    }
+    format!(
+        "reboot the machine when it is {} and nothing else helps: {}, and not before it was up for {}",
+        classes.join(", "),
+        often(&policy.reboot_budget),
+        in_words(policy.min_uptime_ms)
+    )
+}
+
+fn verify(app: &AppPolicy) -> String {
+    format!(
+        "recovered: {} good looks in a row over {}; down again within {} counts against the act",
+        app.rise,
+        in_words(app.verify_ms),
+        in_words(app.relapse_ms)
+    )
+}
