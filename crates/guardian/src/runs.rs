@@ -1,0 +1,206 @@
+//! The probe runs: one probe each as the config asks for, at most one run of each in flight.
+
+use crate::clock::{self, Clock};
+use crate::probe::{Look, Looker, Micros, Poller, Probe, Progress, Run, Terms};
+use defib_config::spec::Config;
+use defib_engine::id::{AppId, ProbeId};
+use defib_engine::seen::{Seen, UnknownWhy};
+use defib_engine::time::Moment;
+use rustix::fd::BorrowedFd;
+
+/// A run that is over.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) probe: ProbeId,
+    /// `None` for an extra look, which the engine did not ask for and is not told: its weights hold
+    /// for looks at its own pace, and two looks at once are one piece of evidence.
+    pub(crate) attempt: Option<u32>,
+    pub(crate) started: Moment,
+    pub(crate) ended: Moment,
+    pub(crate) look: Look,
+}
+
+/// A run that is given up because its probe has changed; the engine still waits for its attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub(crate) probe: ProbeId,
+    pub(crate) attempt: u32,
+    pub(crate) started: Moment,
+}
+
+struct Flight {
+    run: Box<dyn Run>,
+    attempt: Option<u32>,
+    started_us: u64,
+    deadline: Micros,
+    /// We were not running for a part of it: what it saw may have waited for us.
+    spans_pause: bool,
+}
+
+struct Slot {
+    id: ProbeId,
+    app: String,
+    name: String,
+    probe: Probe,
+    timeout_ms: u32,
+    listener_seen: bool,
+    flight: Option<Flight>,
+}
+
+/// All probes.
+pub(crate) struct Runs {
+    slots: Vec<Slot>,
+    first_token: u64,
+}
+
+impl Runs {
+    /// Prepares every probe of `config`. The error names the probe that cannot be used.
+    pub(crate) fn new(config: &Config, first_token: u64) -> Result<Runs, String> {
+        let mut slots = Vec::new();
+        for (app_index, (app, policy)) in config.apps.iter().zip(&config.policy.apps).enumerate() {
+            let probes = app.probes.iter().zip(&policy.probes).enumerate();
+            for (index, (spec, rules)) in probes {
+                let probe = Probe::new(spec)
+                    .map_err(|error| format!("app '{}', probe '{}': {error}", app.name, rules.name))?;
+                slots.push(Slot {
+                    id: ProbeId { app: AppId(app_index as u16), index: index as u8 },
+                    app: app.name.clone(),
+                    name: rules.name.clone(),
+                    probe,
+                    timeout_ms: u32::try_from(rules.timeout_ms).unwrap_or(u32::MAX),
+                    listener_seen: false,
+                    flight: None,
+                });
+            }
+        }
+        Ok(Runs { slots, first_token })
+    }
+
+    /// Takes over from the runs under the old config what has not changed, and names the flights
+    /// of probes that still exist by name but look elsewhere now.
+    pub(crate) fn inherit(&mut self, old: Runs, clock: Clock) -> Vec<Dropped> {
+        let mut dropped = Vec::new();
+        for mut before in old.slots {
+            let same_name =
+                |slot: &&mut Slot| slot.app == before.app && slot.name == before.name;
+            let Some(slot) = self.slots.iter_mut().find(same_name) else { continue };
+            if slot.probe.spec() == before.probe.spec() && slot.timeout_ms == before.timeout_ms {
+                slot.listener_seen = before.listener_seen;
+                // The descriptors of a flight report under the old slot's token: it goes on only
+                // where that is the same one.
+                if slot.id == before.id {
+                    slot.flight = before.flight.take();
+                }
+            }
+            if let Some(flight) = before.flight
+                && let Some(attempt) = flight.attempt
+            {
+                let started = clock.moment(flight.started_us / 1000);
+                dropped.push(Dropped { probe: slot.id, attempt, started });
+            }
+        }
+        dropped
+    }
+
+    /// Starts a run. A flight that the engine no longer waits for is given up for it.
+    pub(crate) fn start(&mut self, probe: ProbeId, attempt: u32) {
+        let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == probe) else { return };
+        let same = slot.flight.as_ref().is_some_and(|flight| flight.attempt == Some(attempt));
+        if !same {
+            slot.take_off(Some(attempt));
+        }
+    }
+
+    /// Starts an extra look with every probe that is not looking already.
+    pub(crate) fn start_all(&mut self) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.flight.is_none()) {
+            slot.take_off(None);
+        }
+    }
+
+    /// A pause of our own: no failure of a present flight can be believed.
+    pub(crate) fn doubt(&mut self) {
+        for flight in self.slots.iter_mut().filter_map(|slot| slot.flight.as_mut()) {
+            flight.spans_pause = true;
+        }
+    }
+
+    /// Advances the flight that a token belongs to, if it is one of ours.
+    pub(crate) fn ready(
+        &mut self,
+        token: u64,
+        looker: &mut Looker,
+        epoll: BorrowedFd<'_>,
+        clock: Clock,
+    ) -> Option<Ended> {
+        let index = usize::try_from(token.checked_sub(self.first_token)?).ok()?;
+        self.slots.get_mut(index)?.advance(token, looker, epoll, clock)
+    }
+
+    /// Advances every flight whose deadline has come; a new one's has come at once.
+    pub(crate) fn due(
+        &mut self,
+        looker: &mut Looker,
+        epoll: BorrowedFd<'_>,
+        clock: Clock,
+    ) -> Vec<Ended> {
+        let now = Micros(clock::boot_us());
+        let mut ended = Vec::new();
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            if slot.flight.as_ref().is_some_and(|flight| flight.deadline <= now) {
+                let token = self.first_token + index as u64;
+                ended.extend(slot.advance(token, looker, epoll, clock));
+            }
+        }
+        ended
+    }
+
+    /// When the next flight must be advanced, in CLOCK_BOOTTIME microseconds.
+    pub(crate) fn deadline_us(&self) -> Option<u64> {
+        let flights = self.slots.iter().filter_map(|slot| slot.flight.as_ref());
+        flights.map(|flight| flight.deadline.0).min()
+    }
+}
+
+impl Slot {
+    fn take_off(&mut self, attempt: Option<u32>) {
+        let now = Micros(clock::boot_us());
+        let terms = Terms { timeout_ms: self.timeout_ms, listener_seen: self.listener_seen };
+        let run = self.probe.start(terms, now);
+        // Its first advance is due at once.
+        let flight =
+            Flight { run, attempt, started_us: now.0, deadline: now, spans_pause: false };
+        self.flight = Some(flight);
+    }
+
+    fn advance(
+        &mut self,
+        token: u64,
+        looker: &mut Looker,
+        epoll: BorrowedFd<'_>,
+        clock: Clock,
+    ) -> Option<Ended> {
+        let flight = self.flight.as_mut()?;
+        let now = Micros(clock::boot_us());
+        let mut look = match flight.run.advance(looker, &Poller::new(epoll, token), now) {
+            Progress::Waiting { deadline } => {
+                flight.deadline = deadline;
+                return None;
+            }
+            Progress::Done(look) => *look,
+        };
+        if flight.spans_pause && look.seen != Seen::Pass {
+            look.seen = Seen::Unknown(UnknownWhy::Late);
+        }
+        self.listener_seen |= look.answered;
+        let (attempt, started_us) = (flight.attempt, flight.started_us);
+        self.flight = None;
+        Some(Ended {
+            probe: self.id,
+            attempt,
+            started: clock.moment(started_us / 1000),
+            ended: clock.moment(now.0 / 1000),
+            look,
+        })
+    }
+}
