@@ -58,7 +58,7 @@ impl Turn<'_> {
         let since = self.now;
         let conviction =
             Conviction { class: Class::Dead, since, score_db: 70, bar_db: 57, partial: false };
-        let plan = Plan { rung: Rung::Start, purse: Purse::Free, conviction };
+        let plan = Plan { rung: Rung::Start, purse: Purse::Free, step: None, conviction };
         if self.refusal(app, &plan).is_none() {
             let intent = self.order(app, &plan, IncidentId(0));
             self.app(app).phase = AppPhase::Launching { intent };
@@ -144,14 +144,16 @@ impl Turn<'_> {
     ) -> Result<Plan, (Option<Rung>, Refusal)> {
         let class = conviction.class;
         let Some(ladder) = self.ladder(app, &conviction) else {
-            let plan = Plan { rung: Rung::Restart, purse: Purse::Ladder, conviction };
+            let plan = Plan { rung: Rung::Restart, purse: Purse::Ladder, step: None, conviction };
             let refusal = self.refusal(app, &plan);
             return Err((None, refusal.unwrap_or(Refusal::ClassForbids { class })));
         };
         let mut last = Err((None, Refusal::ClassForbids { class }));
-        for rung in self.rungs_left(app, ladder) {
-            let purse = if rung == Rung::Start { Purse::Free } else { Purse::Ladder };
-            let plan = Plan { rung, purse, conviction };
+        for (step, rung) in self.rungs_left(app, ladder) {
+            let plan = match rung {
+                Rung::Start => Plan { rung, purse: Purse::Free, step: None, conviction },
+                _ => Plan { rung, purse: Purse::Ladder, step: Some((ladder, step)), conviction },
+            };
             match self.refusal(app, &plan) {
                 None => return Ok(plan),
                 // A rung that is not to be had here is stepped over; any other refusal stands.
@@ -191,7 +193,7 @@ impl Turn<'_> {
         if ladder != Ladder::Hung || !at_end {
             return last;
         }
-        let plan = Plan { rung: Rung::Restart, purse: Purse::Gentle, conviction };
+        let plan = Plan { rung: Rung::Restart, purse: Purse::Gentle, step: None, conviction };
         match self.refusal(app, &plan) {
             None => Ok(plan),
             Some(refusal) => Err((Some(Rung::Restart), refusal)),
@@ -204,14 +206,22 @@ impl Turn<'_> {
         let path_only = !self.has_app_view(app);
         Some(match ladder {
             Ladder::Start if self.seen_app(app).starts.undone >= 3 => Ladder::Unstartable,
+            Ladder::Start if !self.rules(app).rungs.has(Rung::Start) => Ladder::Unstartable,
             Ladder::Hung | Ladder::Erroring if conviction.partial || path_only => Ladder::Once,
             other => other,
         })
     }
 
-    fn rungs_left(&self, app: usize, ladder: Ladder) -> impl Iterator<Item = Rung> + use<> {
+    /// What is left of a ladder, with the place of each rung. A target that cannot be killed (a
+    /// recovery command of the user's) is restarted instead.
+    fn rungs_left(&self, app: usize, ladder: Ladder) -> impl Iterator<Item = (u8, Rung)> + use<> {
         let taken = self.seen_app(app).incident().map_or(0, |incident| incident.used.on(ladder));
-        ladder.rungs().iter().copied().skip(usize::from(taken))
+        let rungs = self.rules(app).rungs;
+        let softened = move |rung| match rung {
+            Rung::Kill if !rungs.has(Rung::Kill) && rungs.has(Rung::Restart) => Rung::Restart,
+            other => other,
+        };
+        (0..).zip(ladder.rungs().iter().copied().map(softened)).skip(usize::from(taken))
     }
 
     fn refuse(&mut self, app: usize, rung: Option<Rung>, refusal: Refusal) {
@@ -260,7 +270,7 @@ impl Turn<'_> {
         incident.bundled = false;
         incident.refused = None;
         let number = incident.id;
-        let Plan { rung, purse, conviction } = *plan;
+        let Plan { rung, purse, conviction, .. } = *plan;
         if rung == Rung::Start && self.awaits_refusal(app) {
             return;
         }
@@ -300,10 +310,9 @@ impl Turn<'_> {
         if !bundled && self.now.since(since) < BUNDLE_MS {
             return;
         }
-        let plan = self.convict(app).map(|conviction| Plan { rung, purse, conviction });
-        // The guards are asked once more: a hold may have come while the evidence was gathered.
-        let agreed = plan.filter(|plan| self.refusal(app, plan).is_none());
-        match agreed {
+        // Planned once more: a hold may have come, or the class changed, while evidence was gathered.
+        let again = self.convict(app).and_then(|conviction| self.plan(app, conviction).ok());
+        match again.filter(|plan| plan.rung == rung && plan.purse == purse) {
             Some(plan) if self.has_fresh_failure(app) => self.go(app, &plan),
             Some(_) => {
                 let since = self.now;
@@ -318,25 +327,25 @@ impl Turn<'_> {
     fn go(&mut self, app: usize, plan: &Plan) {
         let Some(incident) = self.seen_app(app).incident() else { return };
         let number = incident.id;
-        let ladder = self.ladder(app, &plan.conviction);
         let intent = self.order(app, plan, number);
         let (rung, since) = (plan.rung, self.now);
         let until = since.plus(deadline_ms(&self.rules(app).deadlines, rung) + ANSWER_SLACK_MS);
         let Some(incident) = self.app(app).incident_mut() else { return };
-        incident.stage = Stage::Acting { intent, rung, since, until };
+        let before = incident.used;
+        incident.stage = Stage::Acting { intent, rung, since, until, before };
         incident.back_at = None;
         if rung.is_disruptive() && plan.purse == Purse::Ladder {
             incident.disruptive = incident.disruptive.saturating_add(1);
-            if let Some(ladder) = ladder {
-                incident.used.climb(ladder, rung);
-            }
+        }
+        if let Some((ladder, step)) = plan.step {
+            incident.used.climb(ladder, step);
         }
     }
 
     fn order(&mut self, app: usize, plan: &Plan, incident: IncidentId) -> IntentId {
         let intent = IntentId(self.state.next_intent);
         self.state.next_intent += 1;
-        let Plan { rung, purse, conviction } = *plan;
+        let Plan { rung, purse, conviction, .. } = *plan;
         if rung.is_disruptive() {
             self.state.charges.push(Charge { app: id(app), rung, purse, at: self.now });
         }

@@ -4,7 +4,7 @@ use crate::budget;
 use crate::class::Conviction;
 use crate::effect::{Purse, Rung};
 use crate::id::{AppId, ProbeId};
-use crate::ladder;
+use crate::ladder::{self, Ladder};
 use crate::note::{Class, Refusal};
 use crate::policy::{Mode, Permission};
 use crate::state::{AppState, Process, Starts};
@@ -21,6 +21,9 @@ pub(crate) const RETRY_MS: u64 = 2_000;
 pub(crate) struct Plan {
     pub(crate) rung: Rung,
     pub(crate) purse: Purse,
+    /// Where the rung stands on its ladder; `None` for a start and for a gentle restart, which never
+    /// run out.
+    pub(crate) step: Option<(Ladder, u8)>,
     pub(crate) conviction: Conviction,
 }
 
@@ -56,8 +59,9 @@ impl Turn<'_> {
     }
 }
 
-fn mode(turn: &Turn<'_>, _: usize, _: &Plan) -> Option<Refusal> {
-    (turn.policy.mode == Mode::Observe).then_some(Refusal::Observing)
+fn mode(turn: &Turn<'_>, app: usize, _: &Plan) -> Option<Refusal> {
+    let observes = turn.policy.mode == Mode::Observe || turn.seen_app(app).alarmed.is_some();
+    observes.then_some(Refusal::Observing)
 }
 
 fn shutdown(turn: &Turn<'_>, _: usize, _: &Plan) -> Option<Refusal> {

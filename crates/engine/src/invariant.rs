@@ -1,1 +1,171 @@
-//! Invariants: promises of one step, checked after every step in tests, simulator and fuzzers.
+//! Invariants of one order, judged without the code that decided it.
+//!
+//! Every order passes here before it leaves [`step`](crate::step). A breach is a fault of ours: the
+//! order is taken back, an alarm is recorded, and the app is only observed from then on. The numbers are
+//! those of SPECIFICATION.md.
+
+use crate::effect::{Effect, Order, Purse, Rung};
+use crate::id::AppId;
+use crate::note::{Class, Note};
+use crate::policy::{Budget, Mode, Permission, Policy, View};
+use crate::state::{AppPhase, AppState, Stage, State};
+
+/// A broken promise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Breach {
+    /// Over which app.
+    pub app: AppId,
+    /// Which invariant.
+    pub invariant: u8,
+}
+
+/// Takes back every order among `effects[mark..]` that breaks a promise.
+pub(crate) fn hold_back(state: &mut State, policy: &Policy, effects: &mut [Effect], mark: usize) {
+    let mut index = mark;
+    while let Some(effect) = effects.get(index) {
+        let breach = match effect {
+            Effect::Order(order) => judge(state, policy, &effects[mark..], order).err(),
+            _ => None,
+        };
+        if let Some(Breach { app, invariant }) = breach {
+            effects[index] = Effect::Note(Note::Alarm { app, invariant });
+            if let Some(state) = state.apps.get_mut(usize::from(app.0)) {
+                state.alarmed = Some(invariant);
+                step_back(state);
+            }
+        }
+        index += 1;
+    }
+}
+
+fn step_back(app: &mut AppState) {
+    match &mut app.phase {
+        AppPhase::Incident(incident) => incident.stage = Stage::Judging,
+        phase => *phase = AppPhase::Watching,
+    }
+}
+
+/// Whether this order keeps every promise, given the state after the step that made it and the
+/// effects of that step.
+pub fn judge(
+    state: &State,
+    policy: &Policy,
+    effects: &[Effect],
+    order: &Order,
+) -> Result<(), Breach> {
+    let breach = |invariant| Err(Breach { app: order.app, invariant });
+    let place = usize::from(order.app.0);
+    let (Some(app), Some(rules)) = (state.apps.get(place), policy.apps.get(place)) else {
+        return breach(21);
+    };
+    let ends = order.rung.is_disruptive();
+    let checks: [(u8, bool); 14] = [
+        (1, alone(app, effects, order)),
+        (2, order.intent.0 + 1 == state.next_intent || !last_order(effects, order)),
+        (3, !ends || state.charges.iter().any(|c| c.at == state.now && c.app == order.app)),
+        (4, within_budget(state, policy, order)),
+        (5, policy.mode == Mode::Act && app.alarmed.is_none() && permitted(order)),
+        (6, !ends || looked_just_now(state, app, rules)),
+        (7, app.incident().is_none_or(|i| i.disruptive <= rules.incident_limit)),
+        (9, order.rung != Rung::Reboot || may_reboot(state, policy, app, rules, order)),
+        (11, !matches!(order.class, Class::Dependency | Class::Outside | Class::Intended)),
+        (13, order.class != Class::Unknown || order.rung != Rung::Reboot),
+        (14, !ends || state.doubt.level == 0 && fresh(app, rules)),
+        (16, !ends || app.grace_until.is_none_or(|until| state.now >= until)),
+        (17, !app.stopped && app.held_until.is_none_or(|until| state.now >= until)),
+        (20, !ends || order.identity == app.identity()),
+    ];
+    match checks.iter().find(|(_, kept)| !kept) {
+        Some((invariant, _)) => breach(*invariant),
+        None => Ok(()),
+    }
+}
+
+fn alone(app: &AppState, effects: &[Effect], order: &Order) -> bool {
+    let same = |effect: &&Effect| matches!(effect, Effect::Order(other) if other.app == order.app);
+    app.acting() == Some((order.intent, order.rung)) && effects.iter().filter(same).count() == 1
+}
+
+fn last_order(effects: &[Effect], order: &Order) -> bool {
+    let last = effects.iter().rev().find_map(|effect| match effect {
+        Effect::Order(order) => Some(order.intent),
+        _ => None,
+    });
+    last == Some(order.intent)
+}
+
+/// The charge of this order is already among the charges.
+fn within_budget(state: &State, policy: &Policy, order: &Order) -> bool {
+    let rules = &policy.apps[usize::from(order.app.0)];
+    let ladder = |rungs: &'static [Rung]| {
+        state.charges.iter().filter(move |charge| {
+            charge.purse == Purse::Ladder
+                && rungs.contains(&charge.rung)
+                && (charge.app == order.app || charge.rung == Rung::Reboot)
+        })
+    };
+    let fits = |budget: Budget, rungs: &'static [Rung]| {
+        let within = |window_ms: u64| {
+            ladder(rungs).filter(|charge| state.now.since(charge.at) < window_ms).count()
+        };
+        within(budget.short_ms) <= usize::from(budget.short_limit)
+            && within(budget.long_ms) <= usize::from(budget.long_limit)
+    };
+    match (order.purse, order.rung) {
+        (_, Rung::Start | Rung::Reload) => true,
+        (Purse::Ladder, Rung::Reboot) => fits(policy.reboot_budget, &[Rung::Reboot]),
+        (Purse::Ladder, _) => fits(rules.budget, &[Rung::Restart, Rung::Kill]),
+        (Purse::Gentle, Rung::Restart) => {
+            let recent = state.charges.iter().filter(|charge| {
+                charge.app == order.app && state.now.since(charge.at) < rules.gentle_every_ms
+            });
+            recent.count() <= 1
+        }
+        _ => false,
+    }
+}
+
+/// The rungs that may ever follow a class, whatever the ladder code says.
+fn permitted(order: &Order) -> bool {
+    let rungs: &[Rung] = match order.class {
+        Class::Dead => &[Rung::Start, Rung::Kill, Rung::Reboot],
+        Class::CrashLoop => &[Rung::Start, Rung::Kill],
+        Class::Hung | Class::Erroring => &[Rung::Restart, Rung::Kill, Rung::Reboot],
+        Class::Unknown => &[Rung::Restart],
+        _ => &[],
+    };
+    rungs.contains(&order.rung)
+}
+
+fn looked_just_now(state: &State, app: &AppState, rules: &crate::policy::AppPolicy) -> bool {
+    app.probes.iter().zip(&rules.probes).any(|(probe, rules)| {
+        rules.view != View::Dependency
+            && probe
+                .last
+                .is_some_and(|look| look.seen.is_failure() && state.now.since(look.ended) <= 2_000)
+    })
+}
+
+fn may_reboot(
+    state: &State,
+    policy: &Policy,
+    app: &AppState,
+    rules: &crate::policy::AppPolicy,
+    order: &Order,
+) -> bool {
+    let lower = rules.rungs.has(Rung::Restart) || rules.rungs.has(Rung::Kill);
+    let tried = !lower || app.incident().is_some_and(|incident| incident.acted.is_some());
+    let others_rest = state.apps.iter().filter(|other| other.acting().is_some()).count() == 1;
+    policy.reboot == Permission::Allowed
+        && rules.reboot_on.has(order.class)
+        && state.now.since(state.booted_at) >= policy.min_uptime_ms
+        && (tried || order.class == Class::KernelIo)
+        && others_rest
+}
+
+fn fresh(app: &AppState, rules: &crate::policy::AppPolicy) -> bool {
+    app.probes
+        .iter()
+        .zip(&rules.probes)
+        .any(|(probe, rules)| rules.view != View::Dependency && probe.fresh >= 3)
+}

@@ -40,13 +40,10 @@ impl Used {
         self.steps[ladder as usize]
     }
 
-    /// One step further. The start ladder has no end, so it is not counted.
-    pub(crate) fn climb(&mut self, ladder: Ladder, rung: Rung) {
-        let Some(index) = ladder.rungs().iter().rposition(|r| *r == rung) else { return };
-        let first = ladder.rungs().iter().position(|r| *r == rung).unwrap_or(index) as u8;
+    /// Leaves `step` and all below it behind. The start ladder has no end, so it is not counted.
+    pub(crate) fn climb(&mut self, ladder: Ladder, step: u8) {
         let taken = &mut self.steps[ladder as usize];
-        // Two equal rungs in a row are two steps; any other rung leaves all below it behind.
-        *taken = if *taken < first { first + 1 } else { (*taken + 1).min(index as u8 + 1) };
+        *taken = (*taken).max(step + 1);
     }
 }
 

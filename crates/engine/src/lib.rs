@@ -50,7 +50,9 @@ pub fn step(
     let now = now.max(state.now);
     state.now = now;
     budget::prune(&mut state.charges, now);
+    let mark = effects.len();
     Turn { state, policy, now, effects }.take(event);
+    invariant::hold_back(state, policy, effects, mark);
 }
 
 /// When [`Event::Woke`] is due, if at all. Always later than the last `now`: whatever was due then has

@@ -68,6 +68,8 @@ pub struct AppState {
     pub suspected_since: Option<Moment>,
     /// The last verified recovery, for relapses.
     pub recovery: Option<Recovery>,
+    /// A promise of ours was broken over it (the number of the invariant): it is only observed.
+    pub alarmed: Option<u8>,
     /// What is being done about it.
     pub phase: AppPhase,
 }
@@ -279,6 +281,8 @@ pub enum Stage {
         since: Moment,
         /// When we stop waiting for the answer.
         until: Moment,
+        /// The ladders before it: an act that a limit of ours prevented was not taken.
+        before: Used,
     },
     /// Waiting for sustained health.
     Verifying {
@@ -325,6 +329,7 @@ impl AppState {
             healthy_since: None,
             suspected_since: None,
             recovery: None,
+            alarmed: None,
             phase: AppPhase::Watching,
         }
     }

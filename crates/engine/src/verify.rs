@@ -73,7 +73,12 @@ impl Turn<'_> {
         let again_at = self.again_after(app, rung, outcome);
         let Some(incident) = self.app(app).incident_mut() else { return };
         let ordered_at = match incident.stage {
-            Stage::Acting { since, .. } => since,
+            Stage::Acting { since, before, .. } => {
+                if outcome == Outcome::Failed(Failure::OurLimit) {
+                    incident.used = before;
+                }
+                since
+            }
             _ => now,
         };
         incident.acted = Some(LastAct { rung, ordered_at, ended_at: now, again_at });

@@ -88,7 +88,7 @@ pub fn app_view(state: &State, policy: &Policy, app: AppId) -> Option<AppView> {
             Rung::Start | Rung::Reload => crate::effect::Purse::Free,
             _ => crate::effect::Purse::Ladder,
         };
-        Plan { rung, purse, conviction }
+        Plan { rung, purse, step: None, conviction }
     });
     let guards = asked.map_or_else(Vec::new, |plan| {
         GUARDS.iter().map(|(name, guard)| (*name, guard(&turn, index, &plan))).collect()

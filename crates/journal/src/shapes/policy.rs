@@ -12,7 +12,7 @@ shape_enum!(Permission { Never, Allowed });
 shape_enum!(View { App, UserPath, Dependency });
 shape_struct!(Budget { short_ms, short_limit, long_ms, long_limit });
 shape_struct!(Deadlines { start_ms, reload_ms, restart_ms, kill_ms, reboot_ms });
-shape_struct!(ProbePolicy { name, view, interval_ms, fast_ms, timeout_ms });
+shape_struct!(ProbePolicy { name, view, fingerprint, interval_ms, fast_ms, timeout_ms });
 shape_struct!(Weights {
     died_db,
     refused_db,

@@ -29,6 +29,7 @@ shape_struct!(AppState {
     healthy_since,
     suspected_since,
     recovery,
+    alarmed,
     phase,
 });
 shape_struct!(ProbeState {
@@ -78,6 +79,6 @@ shape_enum!(Stage {
     Judging,
     Looking { rung, purse, since },
     Bundling { rung, purse, since },
-    Acting { intent, rung, since, until },
+    Acting { intent, rung, since, until, before },
     Verifying { rung, since },
 });
