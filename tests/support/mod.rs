@@ -1,0 +1,12 @@
+//! What the tests of the whole share. No test sleeps: it waits for the thing, with a deadline.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file is a crate of its own that uses a part of this"
+)]
+
+pub mod folder;
+pub mod http;
+pub mod port;
+pub mod subject;
+pub mod wait;
