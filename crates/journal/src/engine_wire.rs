@@ -4,9 +4,7 @@
 use crate::malformed::Malformed;
 use crate::wire::{Pen, Source, Wire, wire_enum, wire_newtype, wire_struct};
 use defib_engine::effect::{Order, Purse, Rung};
-use defib_engine::event::{
-    Charge, Exit, Failure, LedgerIntent, OrderRefusal, Outcome, StartCount,
-};
+use defib_engine::event::{Charge, Exit, Failure, LedgerIntent, OrderRefusal, Outcome, StartCount};
 use defib_engine::id::{AppId, Identity, IncidentId, IntentId};
 use defib_engine::note::Class;
 use defib_engine::policy::RungSet;

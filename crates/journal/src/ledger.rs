@@ -226,8 +226,11 @@ impl Ledger {
             let Some(app) = id_of(record.name.as_str()) else { continue };
             let ladder = record.ladder.iter().map(|charge| (Purse::Ladder, charge));
             let gentle = record.gentle.iter().map(|charge| (Purse::Gentle, charge));
-            charges.extend(ladder.chain(gentle).map(|(purse, charge)| {
-                Charge { app, rung: charge.rung, purse, at: charge.at }
+            charges.extend(ladder.chain(gentle).map(|(purse, charge)| Charge {
+                app,
+                rung: charge.rung,
+                purse,
+                at: charge.at,
             }));
         }
         charges.sort_by_key(|charge| charge.at);

@@ -64,10 +64,6 @@ impl<'a> Source<'a> {
         Ok(*taken)
     }
 
-    pub(crate) fn left(&self) -> usize {
-        self.bytes.len()
-    }
-
     pub(crate) fn end(self) -> Result<(), Malformed> {
         if self.bytes.is_empty() { Ok(()) } else { Err(Malformed::Trailing) }
     }

@@ -17,9 +17,9 @@ mod tests;
 
 pub use input::{DEPTH_MAX, Fault, In, List, Object, ReadError};
 pub use out::Out;
+pub use shape::Shape;
 #[doc(hidden)]
 pub use shape::{set_field, take_field};
-pub use shape::Shape;
 
 /// One value as JSON text.
 pub fn to_vec<T: Shape>(value: &T) -> Vec<u8> {

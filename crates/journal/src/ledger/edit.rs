@@ -1,7 +1,7 @@
 //! Changes of the ledger. None of them allocates: the list of apps has its room from the start.
 
-use super::{APPS_MAX, ActCharge, AppRecord, Few, IntentRecord, KnownProcess, Ledger, Name};
 use super::RebootCharge;
+use super::{APPS_MAX, ActCharge, AppRecord, Few, IntentRecord, KnownProcess, Ledger, Name};
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::Outcome;
 use defib_engine::id::{Identity, IntentId};

@@ -1,0 +1,313 @@
+//! The one writer.
+
+use super::backlog::Backlog;
+use super::error::FileError;
+use super::name::{FileName, list};
+use super::prune::prune;
+use super::scan::LineScan;
+use crate::line::{LINE_MAX, Line, day_of, encode_line};
+use defib_engine::time::Moment;
+use std::borrow::Cow;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A file that holds this part of the whole bound is followed by another of the same day.
+const FILES_IN_BOUND: u64 = 8;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Days with a file.
+    pub days: usize,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Bytes of lines that wait while the disk refuses; more are dropped and counted. The buffer is
+    /// allocated once.
+    pub backlog_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { days: 30, bytes: 64 << 20, backlog_bytes: 256 << 10 }
+    }
+}
+
+/// Appends lines to the newest file of a folder.
+pub struct Writer {
+    dir: PathBuf,
+    limits: Limits,
+    page: Option<Page>,
+    backlog: Backlog,
+    next_seq: u64,
+    last_up: Option<Moment>,
+    last_wall_ms: u64,
+    /// Lines dropped since the last alarm line.
+    dropped: u64,
+    /// Lines that were given to the file and not confirmed by it when it was last asked.
+    unconfirmed: u64,
+    /// Lines since the last sync.
+    unsynced: u64,
+}
+
+/// The file that is written.
+struct Page {
+    name: FileName,
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    /// Its bytes when its first checkpoint had been appended; `None` until then.
+    head_bytes: Option<u64>,
+    /// The folder does not durably hold its name yet.
+    is_new: bool,
+}
+
+impl Writer {
+    /// Goes on after the last good line of the folder, which is made if need be. What is there is
+    /// never changed: after a torn tail the next line begins on a fresh one.
+    pub fn open(dir: &Path, limits: Limits) -> Result<Writer, FileError> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o750).create(dir).map_err(FileError::io("make", dir))?;
+        let mut writer = Writer {
+            dir: dir.to_path_buf(),
+            limits,
+            page: None,
+            backlog: Backlog::with_capacity(limits.backlog_bytes),
+            next_seq: 1,
+            last_up: None,
+            last_wall_ms: 0,
+            dropped: 0,
+            unconfirmed: 0,
+            unsynced: 0,
+        };
+        writer.take_up()?;
+        Ok(writer)
+    }
+
+    fn take_up(&mut self) -> Result<(), FileError> {
+        let names = list(&self.dir).map_err(FileError::io("list", &self.dir))?;
+        for name in names.iter().rev() {
+            if self.find_last_line(*name)? {
+                break;
+            }
+        }
+        if let Some(newest) = names.last() {
+            let mut page = self.open_page(*newest)?;
+            page.head_bytes = Some(0);
+            self.backlog.fresh_line = lacks_newline(&page)?;
+            self.page = Some(page);
+        }
+        Ok(())
+    }
+
+    fn find_last_line(&mut self, name: FileName) -> Result<bool, FileError> {
+        let path = name.path(&self.dir);
+        let mut scan = LineScan::open(&path, 0).map_err(FileError::io("open", &path))?;
+        let mut found = false;
+        while let Some(head) = scan.next_head().map_err(FileError::io("read", &path))? {
+            self.next_seq = self.next_seq.max(head.seq.saturating_add(1));
+            self.last_up = Some(head.up);
+            found = true;
+        }
+        Ok(found)
+    }
+
+    /// The number that the next line gets.
+    pub const fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// The time of the last line, of this run or an earlier one.
+    pub const fn last_up(&self) -> Option<Moment> {
+        self.last_up
+    }
+
+    /// Whether lines wait for [`Writer::flush`].
+    pub fn has_backlog(&self) -> bool {
+        !self.backlog.bytes.is_empty()
+    }
+
+    /// Whether something was written since the last [`Writer::sync`].
+    pub fn needs_sync(&self) -> bool {
+        self.unsynced > 0 || self.has_backlog()
+    }
+
+    /// Turns to a new file if the wall clock's day has come or the file is full, and removes the
+    /// oldest. True as long as the file lacks its head: then append `policy` and `checkpoint` before
+    /// anything else. Call it before the lines of each turn of the loop; it costs nothing otherwise.
+    ///
+    /// A wall clock that was set back never turns to an older file. After an error the file
+    /// stays, and lines go on into it.
+    pub fn turn_page(&mut self, wall_ms: u64) -> Result<bool, FileError> {
+        let day = day_of(wall_ms);
+        let next = match &self.page {
+            None => Some(FileName::first_of(day)),
+            Some(page) if page.is_full(self.limits) || page.name.day < day => {
+                page.head_bytes.map(|_| page.name.next(day))
+            }
+            Some(_) => None,
+        };
+        if let Some(next) = next {
+            self.sync()?;
+            self.page = Some(self.open_page(next)?);
+            let bytes = self.limits.bytes - self.limits.bytes / FILES_IN_BOUND;
+            prune(&self.dir, next, self.limits.days, bytes)?;
+        }
+        Ok(self.page.as_ref().is_some_and(|page| page.head_bytes.is_none()))
+    }
+
+    fn open_page(&self, name: FileName) -> Result<Page, FileError> {
+        let path = name.path(&self.dir);
+        let is_new = !path.exists();
+        let mut options = OpenOptions::new();
+        let file = options
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o640)
+            .open(&path)
+            .map_err(FileError::io("open", &path))?;
+        let bytes = file.metadata().map_err(FileError::io("look at", &path))?.len();
+        Ok(Page { name, path, file, bytes, head_bytes: None, is_new })
+    }
+
+    /// Adds one line, and says its number. It is in the file after [`Writer::flush`], and survives
+    /// a power cut after [`Writer::sync`].
+    ///
+    /// An error means that the line was dropped: the disk has refused for so long that the backlog
+    /// is full. The writer stays usable, and says in an `alarm` line how many were dropped once the
+    /// disk takes lines again.
+    pub fn append(&mut self, wall_ms: u64, up: Moment, line: &Line<'_>) -> Result<u64, FileError> {
+        self.last_wall_ms = wall_ms;
+        let from = self.backlog.bytes.len();
+        encode_line(&mut self.backlog.bytes, self.next_seq, wall_ms, up, line);
+        let length = self.backlog.bytes.len() - from;
+        if length > LINE_MAX {
+            self.drop_line(from);
+            return Err(FileError::TooLong { kind: line.kind(), bytes: length });
+        }
+        if from > 0 && self.backlog.bytes.len() > self.limits.backlog_bytes {
+            self.make_room(length)?;
+        }
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        self.unsynced += 1;
+        self.last_up = Some(up);
+        if let (Line::Checkpoint { .. }, Some(page)) = (line, &mut self.page) {
+            page.head_bytes.get_or_insert(page.bytes + self.backlog.bytes.len() as u64);
+        }
+        Ok(seq)
+    }
+
+    /// Writes what waits; if it cannot be and is too much, the newest line of `length` bytes goes.
+    fn make_room(&mut self, length: usize) -> Result<(), FileError> {
+        let result = self.write_backlog();
+        let waiting = self.backlog.bytes.len();
+        if result.is_err() && waiting > self.limits.backlog_bytes {
+            self.drop_line(waiting - length);
+            return result;
+        }
+        Ok(())
+    }
+
+    fn drop_line(&mut self, from: usize) {
+        self.backlog.bytes.truncate(from);
+        self.dropped += 1;
+    }
+
+    /// Writes the lines that wait. After an error they still wait, and the next call tries again.
+    pub fn flush(&mut self) -> Result<(), FileError> {
+        self.write_backlog()?;
+        if self.dropped + self.unconfirmed > 0 {
+            self.own_up()?;
+        }
+        Ok(())
+    }
+
+    fn write_backlog(&mut self) -> Result<(), FileError> {
+        if self.backlog.bytes.is_empty() {
+            return Ok(());
+        }
+        if self.page.is_none() {
+            let name = FileName::first_of(day_of(self.last_wall_ms));
+            self.page = Some(self.open_page(name)?);
+        }
+        let Some(page) = &mut self.page else { return Ok(()) };
+        let (written, result) = self.backlog.write_to(&page.file);
+        page.bytes += written;
+        // One checkpoint may have made the buffer larger than it is worth keeping.
+        self.backlog.bytes.shrink_to(self.limits.backlog_bytes);
+        result.map_err(FileError::io("write to", &page.path))
+    }
+
+    /// Says how many lines were lost, now that the disk takes lines again.
+    fn own_up(&mut self) -> Result<(), FileError> {
+        let message = format!(
+            "the journal lost {} lines while the disk refused them, and {} more may be lost",
+            self.dropped, self.unconfirmed
+        );
+        let alarm = Line::Alarm { app: None, invariant: None, message: Cow::Owned(message) };
+        let up = self.last_up.unwrap_or_default();
+        self.append(self.last_wall_ms, up, &alarm)?;
+        self.dropped = 0;
+        self.unconfirmed = 0;
+        self.write_backlog()
+    }
+
+    /// [`Writer::flush`], and then nothing that was appended can be lost by a power cut.
+    ///
+    /// After an error the kernel may have dropped what it could not write, so those lines count as
+    /// possibly lost.
+    pub fn sync(&mut self) -> Result<(), FileError> {
+        self.flush()?;
+        let Some(page) = &mut self.page else { return Ok(()) };
+        if self.unsynced == 0 && !page.is_new {
+            return Ok(());
+        }
+        if let Err(error) = page.file.sync_data() {
+            self.unconfirmed += self.unsynced;
+            self.unsynced = 0;
+            return Err(FileError::io("sync", &page.path)(error));
+        }
+        self.unsynced = 0;
+        if page.is_new {
+            sync_folder(&self.dir)?;
+            page.is_new = false;
+        }
+        self.let_go_of_removed()
+    }
+
+    /// Somebody removed the file under us: what comes next goes into one that can be seen.
+    fn let_go_of_removed(&mut self) -> Result<(), FileError> {
+        let Some(page) = &self.page else { return Ok(()) };
+        let found = page.file.metadata().map_err(FileError::io("look at", &page.path))?;
+        if found.nlink() == 0 {
+            self.page = None;
+            self.backlog.fresh_line = false;
+        }
+        Ok(())
+    }
+}
+
+impl Page {
+    /// A head that is itself large must not turn a page for every line.
+    fn is_full(&self, limits: Limits) -> bool {
+        let head_bytes = self.head_bytes.unwrap_or(0);
+        self.bytes >= (limits.bytes / FILES_IN_BOUND).max(head_bytes.saturating_mul(4))
+    }
+}
+
+fn lacks_newline(page: &Page) -> Result<bool, FileError> {
+    if page.bytes == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    page.file
+        .read_exact_at(&mut last, page.bytes - 1)
+        .map_err(FileError::io("read", &page.path))?;
+    Ok(last != *b"\n")
+}
+
+fn sync_folder(dir: &Path) -> Result<(), FileError> {
+    File::open(dir).and_then(|folder| folder.sync_all()).map_err(FileError::io("sync", dir))
+}
