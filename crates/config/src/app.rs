@@ -142,7 +142,7 @@ fn window(section: &Section<'_>, pace: &Pace) -> u64 {
             .problems
             .warning(
                 section.span_of(key),
-                format!("`window` ({window}) has no room for two looks {fast} apart"),
+                format!("`window` ({window}) is less than twice `fast` ({fast})"),
             )
             .hint("a short stall is then taken for a fault; 10s rides out the usual pauses");
     } else if given && window_ms < 3_000 {

@@ -80,14 +80,14 @@ pub fn guard_name(options: &GuardOptions) -> String {
         Some(unit) => unit.trim_end_matches(".service").to_owned(),
         None => name_of_url(&options.url),
     };
-    let mut name: String = source
+    let name: String = source
         .to_ascii_lowercase()
         .chars()
         .map(|letter| if crate::app::is_name_letter(letter) { letter } else { '-' })
         .take(40)
         .collect();
-    name = name.trim_matches('-').to_owned();
-    if name.is_empty() { "app".to_owned() } else { name }
+    let name = name.trim_matches('-');
+    if name.is_empty() { "app".to_owned() } else { name.to_owned() }
 }
 
 fn name_of_url(text: &str) -> String {

@@ -76,8 +76,7 @@ pub fn load(text: &str, host: &Host) -> Result<Loaded, Report> {
     let (document, faults) = DeTable::parse_recoverable(text);
     if !faults.is_empty() {
         for fault in faults {
-            let span = fault.span().unwrap_or(0..0);
-            problems.error(span, fault.message().replace('\n', "; "));
+            report_syntax(text, &fault, &problems);
         }
         return Err(problems.into_report());
     }
@@ -88,6 +87,17 @@ pub fn load(text: &str, host: &Host) -> Result<Loaded, Report> {
         return Err(report);
     }
     Ok(Loaded { config, journal, warnings: report })
+}
+
+fn report_syntax(text: &str, fault: &toml::de::Error, problems: &Problems) {
+    let span = fault.span().unwrap_or(0..0);
+    let message = fault.message().replace('\n', "; ");
+    let name = text.get(span.clone()).unwrap_or_default();
+    if message == "duplicate key" && !name.is_empty() {
+        problems.error(span, format!("`{name}` is there already")).hint("keep one of the two");
+    } else {
+        problems.error(span, message);
+    }
 }
 
 fn read(root: &Section<'_>, text: &str, host: Host) -> (Config, JournalLimits) {
@@ -134,7 +144,7 @@ fn check_apps(root: &Section<'_>, apps_len: usize) {
         let message = format!("{apps_len} apps; at most {APPS_MAX} are taken");
         root.refuse(root.span_of("app"), &message, None);
     }
-    if apps_len == 0 {
+    if apps_len == 0 && root.raw("app").is_none_or(|apps| apps.as_ref().is_table()) {
         root.problems
             .error_nowhere("no app to guard")
             .hint("add [app.NAME] with a url and a unit, a start or a recover");

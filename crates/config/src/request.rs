@@ -1,6 +1,6 @@
 //! The values of an HTTP request and of the answer that is expected.
 
-use crate::section::{Value, Wrong, entries};
+use crate::section::{Entry, Value, Wrong, entries};
 use crate::spec::StatusSet;
 use crate::value::{number, text, word};
 use toml::de::DeValue;
@@ -68,24 +68,25 @@ pub(crate) fn headers(value: &Value<'_>) -> Result<Vec<(String, String)>, Wrong>
     if table.len() > 32 {
         return Err(Wrong::new("has more than 32 headers"));
     }
-    let mut headers = Vec::new();
-    for entry in entries(table) {
-        let name = entry.name;
-        crate::target::refuse_machine_key(name)?;
-        if !is_token(name) {
-            return Err(Wrong::new(format!("has a bad name: \"{name}\"")));
-        }
-        let own = OWN_HEADERS.iter().find(|(own, _)| name.eq_ignore_ascii_case(own));
-        if let Some((_, why)) = own {
-            return Err(Wrong::new(format!("cannot set {name}")).hint(*why));
-        }
-        let text = word(entry.value).map_err(|wrong| Wrong {
-            message: format!("has a bad value: {name} {}", wrong.message),
-            hint: wrong.hint,
-        })?;
-        headers.push((name.to_owned(), text));
+    entries(table)
+        .iter()
+        .map(|entry| header(entry).map_err(|wrong| wrong.at(entry.span.clone())))
+        .collect()
+}
+
+fn header(entry: &Entry<'_>) -> Result<(String, String), Wrong> {
+    let name = entry.name;
+    crate::target::refuse_machine_key(name)?;
+    if !is_token(name) {
+        return Err(Wrong::new(format!("has a bad name: \"{name}\"")));
     }
-    Ok(headers)
+    let own = OWN_HEADERS.iter().find(|(own, _)| name.eq_ignore_ascii_case(own));
+    if let Some((_, why)) = own {
+        return Err(Wrong::new(format!("cannot set {name}")).hint(*why));
+    }
+    let before = format!("has a bad value: {name}");
+    let text = word(entry.value).map_err(|wrong| wrong.within(&before).at(entry.value.span()))?;
+    Ok((name.to_owned(), text))
 }
 
 const STATUS_FORMS: &str = "write 200, [200, 204], \"200-299\" or [\"200-204\", 301]";
@@ -102,6 +103,10 @@ pub(crate) fn statuses(value: &Value<'_>) -> Result<StatusSet, Wrong> {
 }
 
 fn status_range(value: &Value<'_>) -> Result<(u16, u16), Wrong> {
+    read_status_range(value).map_err(|wrong| wrong.at(value.span()))
+}
+
+fn read_status_range(value: &Value<'_>) -> Result<(u16, u16), Wrong> {
     if let DeValue::Integer(_) = value.as_ref() {
         let code = number(100..=599)(value).map_err(|wrong| wrong.hint(STATUS_FORMS))? as u16;
         return Ok((code, code));

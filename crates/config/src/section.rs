@@ -14,15 +14,27 @@ pub(crate) type Value<'t> = Spanned<DeValue<'t>>;
 pub(crate) struct Wrong {
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// The part of the value that is wrong; `None` is all of it.
+    pub(crate) span: Option<Range<usize>>,
 }
 
 impl Wrong {
     pub(crate) fn new(message: impl Into<String>) -> Wrong {
-        Wrong { message: message.into(), hint: None }
+        Wrong { message: message.into(), hint: None, span: None }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Wrong {
         Wrong { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same, at a part of the value; an inner part that is already named stays.
+    pub(crate) fn at(self, span: Range<usize>) -> Wrong {
+        Wrong { span: self.span.or(Some(span)), ..self }
+    }
+
+    /// The same, with words before its message.
+    pub(crate) fn within(self, before: &str) -> Wrong {
+        Wrong { message: format!("{before} {}", self.message), ..self }
     }
 }
 
@@ -71,7 +83,8 @@ impl<'t> Section<'t> {
         match read(value) {
             Ok(value) => Some(value),
             Err(wrong) => {
-                self.refuse(value.span(), &format!("`{key}` {}", wrong.message), wrong.hint);
+                let span = wrong.span.unwrap_or_else(|| value.span());
+                self.refuse(span, &format!("`{key}` {}", wrong.message), wrong.hint);
                 None
             }
         }
@@ -98,7 +111,8 @@ impl<'t> Section<'t> {
         };
         let Some(table) = value.as_ref().as_table() else {
             let kind = value.as_ref().type_str();
-            self.refuse(value.span(), &format!("`{key}` must be a table, not {kind}"), None);
+            let hint = Some(format!("write [{}.NAME]", self.path(key)));
+            self.refuse(value.span(), &format!("`{key}` must be a table, not {kind}"), hint);
             return Vec::new();
         };
         entries(table)
@@ -108,10 +122,7 @@ impl<'t> Section<'t> {
     pub(crate) fn sections(&self, key: &'static str) -> Vec<(Entry<'t>, Section<'t>)> {
         let mut found = Vec::new();
         for entry in self.entries(key) {
-            let name = match self.name.as_str() {
-                "" => format!("{key}.{}", entry.name),
-                outer => format!("{outer}.{key}.{}", entry.name),
-            };
+            let name = format!("{}.{}", self.path(key), entry.name);
             if let Some(table) = entry.value.as_ref().as_table() {
                 let inner = Section::new(name, entry.span.clone(), table, self.problems);
                 found.push((entry, inner));
@@ -122,6 +133,10 @@ impl<'t> Section<'t> {
             }
         }
         found
+    }
+
+    fn path(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 
     /// Reports every key that nothing has asked for.
@@ -140,9 +155,9 @@ impl<'t> Section<'t> {
             format!("in [{}]", self.name)
         };
         let message = format!("unknown key `{}` {place}", entry.name);
-        let hint = near(entry.name, &self.asked.borrow())
-            .map(|name| format!("did you mean `{name}`?"))
-            .or_else(|| elsewhere(entry.name, &self.name));
+        let hint = elsewhere(entry.name, &self.name).or_else(|| {
+            near(entry.name, &self.asked.borrow()).map(|name| format!("did you mean `{name}`?"))
+        });
         self.refuse(entry.span.clone(), &message, hint);
     }
 }
@@ -165,12 +180,16 @@ pub(crate) fn entries<'t>(table: &'t DeTable<'t>) -> Vec<Entry<'t>> {
     found
 }
 
-/// The known name that `name` was probably meant to be. 0.8 accepts one wrong letter in five.
+/// The known name that `name` was probably meant to be: alike from the beginning on (0.8 forgives
+/// one letter in five), or one slip away.
 pub(crate) fn near<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+    let name = name.to_lowercase();
     known
         .iter()
-        .map(|&other| (strsim::jaro_winkler(&name.to_lowercase(), other), other))
-        .filter(|&(likeness, _)| likeness >= 0.8)
+        .map(|&other| (strsim::jaro_winkler(&name, other), other))
+        .filter(|&(likeness, other)| {
+            likeness >= 0.8 || (name.len() > 2 && strsim::osa_distance(&name, other) == 1)
+        })
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, other)| other)
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Problems;
 use crate::look::Look;
-use crate::section::{Section, Value, Wrong, entries};
+use crate::section::{Entry, Section, Value, Wrong, entries};
 use crate::spec::{ChildSpec, CommandSpec, ProcessSource, Target, UnitSpec};
 use crate::units::duration;
 use crate::value::{absolute_path, argv, boolean, number, text, word};
@@ -68,7 +68,7 @@ fn check_user(section: &Section<'_>, root: bool) {
         let message = "the app runs as root, because `user` says so";
         section.problems.warning(section.span_of("user"), message).hint("give it its own user");
     }
-    if !root && section.has("user") {
+    if !root && section.has("user") && (section.has("start") || section.has("recover")) {
         section
             .problems
             .warning(section.span_of("user"), "`user` is not used: defib does not run as root")
@@ -141,25 +141,25 @@ fn environment(value: &Value<'_>) -> Result<Vec<(String, String)>, Wrong> {
     if table.len() > 256 {
         return Err(Wrong::new("has more than 256 variables"));
     }
-    let mut variables = Vec::new();
-    for entry in entries(table) {
-        let name = entry.name;
-        refuse_machine_key(name)?;
-        if name.is_empty() || name.contains(['=', '\0']) {
-            return Err(Wrong::new(format!("has a bad name: {name:?}")));
-        }
-        let text = text(entry.value).map_err(|wrong| Wrong {
-            message: format!("has a bad value: {name} {}", wrong.message),
-            hint: wrong.hint,
-        })?;
-        if text.contains('\0') || text.len() > 32_768 {
-            return Err(Wrong::new(format!(
-                "has a bad value: {name} (a NUL, or over 32768 bytes)"
-            )));
-        }
-        variables.push((name.to_owned(), text.to_owned()));
+    entries(table)
+        .iter()
+        .map(|entry| variable(entry).map_err(|wrong| wrong.at(entry.span.clone())))
+        .collect()
+}
+
+fn variable(entry: &Entry<'_>) -> Result<(String, String), Wrong> {
+    let name = entry.name;
+    refuse_machine_key(name)?;
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err(Wrong::new(format!("has a bad name: {name:?}")));
     }
-    Ok(variables)
+    let before = format!("has a bad value: {name}");
+    let value = entry.value.span();
+    let text = text(entry.value).map_err(|wrong| wrong.within(&before).at(value.clone()))?;
+    if text.contains('\0') || text.len() > 32_768 {
+        return Err(Wrong::new(format!("{before} (a NUL, or over 32768 bytes)")).at(value));
+    }
+    Ok((name.to_owned(), text.to_owned()))
 }
 
 /// The rungs that a target knows. A machine rung for an app that nothing is done for is granted

@@ -59,7 +59,13 @@ pub(crate) fn parse(text: &str) -> Result<Url, Wrong> {
             .hint("percent-encode it, for example a space as %20; a name in punycode"));
     }
     let Some((scheme, rest)) = text.split_once("://") else {
-        return Err(Wrong::new("has no scheme").hint(format!("did you mean \"http://{text}\"?")));
+        let tls = text.starts_with("https");
+        let rest = text.trim_start_matches("https").trim_start_matches("http");
+        let (scheme, rest) =
+            (if tls { "https" } else { "http" }, rest.trim_start_matches([':', '/']));
+        return Err(
+            Wrong::new("has no scheme").hint(format!("did you mean \"{scheme}://{rest}\"?"))
+        );
     };
     if rest.contains('#') {
         return Err(Wrong::new("has a fragment (`#...`), which is never sent to a server")

@@ -84,13 +84,10 @@ pub(crate) fn argv(value: &Value<'_>) -> Result<Vec<String>, Wrong> {
     }
     let mut argv = Vec::new();
     for item in items {
-        let text = text(item).map_err(|wrong| Wrong {
-            message: format!(
-                "must be a list of strings: item {} {}",
-                argv.len() + 1,
-                wrong.message
-            ),
-            hint: wrong.hint,
+        let text = text(item).map_err(|wrong| {
+            wrong
+                .within(&format!("must be a list of strings: item {}", argv.len() + 1))
+                .at(item.span())
         })?;
         if text.contains('\0') || text.len() > 4096 {
             return Err(Wrong::new(format!(
@@ -153,7 +150,8 @@ pub(crate) fn choices<'c, T: Copy>(
             let kind = value.as_ref().type_str();
             return Err(Wrong::new(format!("must be a list of strings, not {kind}")));
         };
-        items.iter().map(choice(choices)).collect()
+        let choice = choice(choices);
+        items.iter().map(|item| choice(item).map_err(|wrong| wrong.at(item.span()))).collect()
     }
 }
 

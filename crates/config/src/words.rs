@@ -4,6 +4,7 @@ use crate::app::REBOOT_CLASSES;
 use crate::units::in_words;
 use defib_engine::effect::Rung;
 use defib_engine::policy::{AppPolicy, Budget, Mode, Permission, Policy, ProbePolicy, View};
+use std::fmt::Write as _;
 
 /// The rule of `app` under `policy`, a sentence an item.
 pub fn rule_in_words(app: &AppPolicy, policy: &Policy) -> Vec<String> {
@@ -13,7 +14,9 @@ pub fn rule_in_words(app: &AppPolicy, policy: &Policy) -> Vec<String> {
         rule.extend(when_dead(app, policy));
         rule.extend(when_hung(app, policy));
         rule.extend(when_erroring(app, policy));
-        rule.push(limits(app));
+        rule.extend(when_wavering(app, policy));
+        rule.extend(when_unclear(app));
+        rule.push(format!("at most {} acts that end it in one incident", app.incident_limit));
     } else {
         rule.push("nothing is done for it: it is looked at and reported on".to_owned());
     }
@@ -38,9 +41,9 @@ fn look(probe: &ProbePolicy) -> String {
     };
     let mut sentence = format!("`{}` {what} every {}", probe.name, in_words(probe.interval_ms));
     if probe.fast_ms < probe.interval_ms {
-        sentence += &format!(", every {} from the first failure on", in_words(probe.fast_ms));
+        let _ = write!(sentence, ", every {} from the first failure on", in_words(probe.fast_ms));
     }
-    sentence += &format!("; a look is over after {}", in_words(probe.timeout_ms));
+    let _ = write!(sentence, "; a look is over after {}", in_words(probe.timeout_ms));
     if probe.view == View::Dependency {
         sentence += "; while it fails, nothing that runs is ended";
     }
@@ -64,13 +67,35 @@ fn when_dead(app: &AppPolicy, policy: &Policy) -> Option<String> {
 }
 
 fn when_hung(app: &AppPolicy, policy: &Policy) -> Option<String> {
-    let (rung, bar_db) = if app.rungs.has(Rung::Kill) {
-        ("kill and start", policy.bars.kill_db)
-    } else {
-        ("restart", policy.bars.restart_db)
-    };
-    let looks = conviction(app, policy, policy.weights.timeout_db, bar_db)?;
-    Some(format!("it hangs (no answer in time): {rung} {looks}, {}", often(&app.budget)))
+    let looks = conviction(app, policy, policy.weights.timeout_db, policy.bars.kill_db)?;
+    let gently = format!("one gentle restart every {}", in_words(app.gentle_every_ms));
+    let hangs = "it hangs (no answer in time)";
+    if app.rungs.has(Rung::Kill) {
+        let often = often(&app.budget);
+        return Some(format!(
+            "{hangs}: kill and start {looks}, {often}; when that is spent, {gently}"
+        ));
+    }
+    app.rungs.has(Rung::Restart).then(|| format!("{hangs}: {gently}, the first {looks}"))
+}
+
+/// Failures with good looks between them: a sum that each failed look raises and each good one lowers.
+fn when_wavering(app: &AppPolicy, policy: &Policy) -> Option<String> {
+    let (fail, pass) = (policy.weights.cusum_fail, policy.weights.cusum_pass);
+    if !app.rungs.has(Rung::Restart) || fail <= 0 || pass <= 0 {
+        return None;
+    }
+    let count = (policy.bars.cusum_alarm.max(1) + fail - 1) / fail;
+    let undone = fail / pass;
+    Some(format!(
+        "it fails now and then: one restart after {count} failures, each undone by {undone} good looks"
+    ))
+}
+
+fn when_unclear(app: &AppPolicy) -> Option<String> {
+    let wait = in_words(app.unknown_wait_ms);
+    let sentence = format!("the looks contradict each other for {wait}: one restart");
+    app.rungs.has(Rung::Restart).then_some(sentence)
 }
 
 fn when_erroring(app: &AppPolicy, policy: &Policy) -> Option<String> {
@@ -95,10 +120,10 @@ fn conviction(app: &AppPolicy, policy: &Policy, weight_db: i16, bar_db: i16) -> 
     let mut sentence = format!("after {count} failed {plural}");
     let cap_db = policy.weights.source_cap_db;
     if bar_db > cap_db {
-        sentence += &format!(" over {}", in_words(app.window_ms));
+        let _ = write!(sentence, " over {}", in_words(app.window_ms));
         let views = app.probes.iter().filter(|probe| probe.view == View::App).count() as i16;
         if views > 1 && views.saturating_mul(cap_db) >= bar_db {
-            sentence += &format!(" (sooner if {views} looks at the app agree)");
+            let _ = write!(sentence, " (sooner if {views} looks at the app agree)");
         }
     }
     Some(sentence)
@@ -121,14 +146,6 @@ fn period(ms: u64) -> String {
     }
 }
 
-fn limits(app: &AppPolicy) -> String {
-    format!(
-        "at most {} such acts in one incident; then one gentle restart every {} while it hangs",
-        app.incident_limit,
-        in_words(app.gentle_every_ms)
-    )
-}
-
 fn reboot(app: &AppPolicy, policy: &Policy) -> String {
     let classes: Vec<&str> = REBOOT_CLASSES
         .iter()
@@ -140,7 +157,7 @@ fn reboot(app: &AppPolicy, policy: &Policy) -> String {
         return "reboot the machine: never".to_owned();
     }
     format!(
-        "reboot the machine when it is {} and nothing else helps: {}, and not before it was up for {}",
+        "reboot the machine (for {}) when nothing else helps: {}, and not before it was up for {}",
         classes.join(", "),
         often(&policy.reboot_budget),
         in_words(policy.min_uptime_ms)
