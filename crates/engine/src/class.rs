@@ -57,7 +57,8 @@ impl Turn<'_> {
             return Some(Class::Intended);
         }
         if gone {
-            let looping = state.starts.count >= CRASH_LOOP_STARTS;
+            // Orders that could not be carried out are another fault than a process that dies.
+            let looping = state.starts.count >= CRASH_LOOP_STARTS && state.starts.undone == 0;
             return Some(if looping { Class::CrashLoop } else { Class::Dead });
         }
         let (view, seen) = self.failing_view(app)?;
@@ -126,6 +127,7 @@ impl Turn<'_> {
     fn views_disagree(&self, app: usize) -> bool {
         self.probes(app).any(|(probe, rules)| {
             rules.view == View::App
+                && !probe.absent
                 && probe.stretch.is_none()
                 && probe.last.is_some_and(|look| look.seen.is_good())
                 && probe.cusum < self.policy.bars.cusum_alarm

@@ -169,8 +169,8 @@ impl Turn<'_> {
         self.gently(app, ladder, conviction, last)
     }
 
-    /// A hung app gets one restart every 15 min when its ladder or its budget is at an end: never a
-    /// storm, never silence.
+    /// Never a storm, never silence: a hung app gets one restart every 15 min when its ladder or its
+    /// budget is at an end.
     fn gently(
         &self,
         app: usize,
@@ -190,13 +190,18 @@ impl Turn<'_> {
             ),
             Ok(_) => false,
         };
-        if ladder != Ladder::Hung || !at_end {
-            return last;
-        }
-        let plan = Plan { rung: Rung::Restart, purse: Purse::Gentle, step: None, conviction };
+        // What could not be started, nor cured by anything dearer, is tried again all the same.
+        let (rung, purse) = match ladder {
+            Ladder::Hung if at_end => (Rung::Restart, Purse::Gentle),
+            Ladder::Unstartable if last.is_err() && self.rules(app).rungs.has(Rung::Start) => {
+                (Rung::Start, Purse::Free)
+            }
+            _ => return last,
+        };
+        let plan = Plan { rung, purse, step: None, conviction };
         match self.refusal(app, &plan) {
             None => Ok(plan),
-            Some(refusal) => Err((Some(Rung::Restart), refusal)),
+            Some(refusal) => Err((Some(rung), refusal)),
         }
     }
 
@@ -238,7 +243,7 @@ impl Turn<'_> {
     }
 
     fn hand_over(&mut self, app: usize, refusal: Refusal) {
-        let Some(incident) = self.app(app).incident_mut() else { return };
+        let Some(incident) = self.seen_app(app).incident() else { return };
         let why = match (refusal, incident.class) {
             (
                 Refusal::ClassForbids { .. },
@@ -256,6 +261,11 @@ impl Turn<'_> {
             (Refusal::BackOff { .. }, Class::CrashLoop) => HandOver::CrashLoop,
             _ => return,
         };
+        self.tell_person(app, why);
+    }
+
+    fn tell_person(&mut self, app: usize, why: HandOver) {
+        let Some(incident) = self.app(app).incident_mut() else { return };
         if incident.handed_over.is_none() {
             incident.handed_over = Some(why);
             let incident = incident.id;
@@ -284,6 +294,9 @@ impl Turn<'_> {
             bar_db: conviction.bar_db,
             evidence: evidence.parts,
         });
+        if conviction.class == Class::CrashLoop {
+            self.tell_person(app, HandOver::CrashLoop);
+        }
         self.gather(app);
         let since = self.now;
         if rung == Rung::Start {

@@ -6,7 +6,7 @@ use crate::id::{Identity, ProbeId};
 use crate::note::{Note, Tally};
 use crate::policy::{ProbePolicy, View, Weights};
 use crate::seen::{Seen, UnknownWhy};
-use crate::state::{Announcement, AppPhase, Look, ProbeState, Process, Stretch};
+use crate::state::{Announcement, Look, ProbeState, Process, Stretch};
 use crate::time::Moment;
 use crate::turn::{Turn, id};
 use alloc::vec::Vec;
@@ -69,7 +69,7 @@ impl Turn<'_> {
         if rules.view == View::Dependency {
             return;
         }
-        if rules.view == View::App || !self.has_app_view(app) {
+        if self.is_told_by(app, rules.view) {
             self.answered(app, look);
         }
         self.clear_suspicion(app);
@@ -88,11 +88,8 @@ impl Turn<'_> {
         let first = state.healthy_since.is_none();
         state.healthy_since.get_or_insert(look.started);
         state.starts.undone = 0;
-        if first && state.incident().is_none() {
+        if first && state.suspected_since.is_none() && state.incident().is_none() {
             self.note(Note::Up { app: id(app) });
-        }
-        if matches!(self.seen_app(app).phase, AppPhase::Launching { .. }) {
-            self.app(app).phase = AppPhase::Watching;
         }
         self.back(app, now);
     }
@@ -113,15 +110,19 @@ impl Turn<'_> {
         if rules.view == View::Dependency {
             return;
         }
+        let told = self.is_told_by(app, rules.view);
         self.app(app).healthy_since = None;
-        self.not_back(app);
+        if told {
+            self.not_back(app);
+        }
         let source = Some((ProbeId { app: id(app), index: index as u8 }, look.seen));
         self.suspect(app, look.started, source);
     }
 
     /// The first failing look, or a death.
-    fn suspect(&mut self, app: usize, since: Moment, source: Option<(ProbeId, Seen)>) {
-        if self.seen_app(app).suspected_since.is_some() || self.seen_app(app).incident().is_some() {
+    pub(crate) fn suspect(&mut self, app: usize, since: Moment, source: Option<(ProbeId, Seen)>) {
+        let state = self.seen_app(app);
+        if state.stopped || state.suspected_since.is_some() || state.incident().is_some() {
             return;
         }
         self.app(app).suspected_since = Some(since);
@@ -224,8 +225,10 @@ impl Turn<'_> {
                 probe.stretch = None;
                 probe.cusum = 0;
             }
-            if state.incident().is_none() {
-                state.suspected_since = None;
+            if state.incident().is_none()
+                && let Some(since) = state.suspected_since.take()
+            {
+                self.note(Note::Cleared { app: id(app), after_ms: now.since(since) });
             }
         }
         self.note(Note::Found { app: id(app), identity });
@@ -235,9 +238,11 @@ impl Turn<'_> {
         self.quicken(app);
     }
 
-    /// Whether only death counts now.
+    /// Whether only death counts now: it is being started, or was a moment ago.
     pub(crate) fn in_grace(&self, app: usize) -> bool {
-        self.seen_app(app).grace_until.is_some_and(|until| self.now < until)
+        let state = self.seen_app(app);
+        state.grace_until.is_some_and(|until| self.now < until)
+            || state.process == Process::NotStarted
     }
 
     /// Whether some probe sees the app itself, and not only the way to it.

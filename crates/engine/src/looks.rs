@@ -15,6 +15,9 @@ const LOST_AFTER_MS: u64 = 5_000;
 /// at this often. (Pre-fork workers notice within a second that their master is gone.)
 const CONFIRM_MS: u64 = 250;
 
+/// Until the first good look after a start, so that "back" is told when it is true.
+const AWAIT_MS: u64 = 1_000;
+
 impl Turn<'_> {
     /// Starts every probe that is due.
     pub(crate) fn schedule(&mut self, app: usize) {
@@ -56,6 +59,9 @@ impl Turn<'_> {
             }
             AppPhase::Watching => state.suspected_since.is_some() || state.grace_until.is_some(),
         };
+        if state.grace_until.is_some_and(|until| self.now < until) {
+            return AWAIT_MS.min(rules.fast_ms).min(rules.interval_ms);
+        }
         if fast { rules.fast_ms.min(rules.interval_ms) } else { rules.interval_ms }
     }
 

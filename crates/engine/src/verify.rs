@@ -30,9 +30,19 @@ impl Turn<'_> {
             self.begin_grace(app);
         }
         match self.stage(app) {
-            None if helped => {}
-            None => self.app(app).phase = AppPhase::Watching,
+            None => self.launch_over(app, outcome),
             Some(_) => self.act_over(app, rung, outcome, helped),
+        }
+    }
+
+    /// The first start is over. One that could not be made is a fault like any death.
+    fn launch_over(&mut self, app: usize, outcome: Outcome) {
+        let now = self.now;
+        let state = self.app(app);
+        state.phase = AppPhase::Watching;
+        if matches!(outcome, Outcome::Failed(why) if why != Failure::OurLimit) {
+            state.process = Process::Gone { at: now, supervisor_until: None };
+            self.suspect(app, now, None);
         }
     }
 
@@ -119,7 +129,7 @@ impl Turn<'_> {
     /// The first good look of a stretch, while an incident is open.
     pub(crate) fn back(&mut self, app: usize, now: Moment) {
         let failing = self.probes(app).any(|(probe, rules)| {
-            rules.view == View::App && !probe.absent && probe.stretch.is_some()
+            self.is_told_by(app, rules.view) && !probe.absent && probe.stretch.is_some()
         });
         let seen = self.probes(app).find_map(|(probe, _)| probe.last.map(|look| look.seen));
         let Some(incident) = self.app(app).incident_mut() else { return };
@@ -142,6 +152,20 @@ impl Turn<'_> {
         }
         if first {
             self.note(Note::Back { app: id(app), incident: number, down_ms });
+        }
+    }
+
+    /// Whether a probe of this view tells of the open incident: the users' path does so only when the
+    /// fault lies there, or when there is no other view.
+    pub(crate) fn is_told_by(&self, app: usize, view: View) -> bool {
+        let class = self.seen_app(app).incident().map(|incident| incident.class);
+        match view {
+            View::App => true,
+            View::UserPath => {
+                matches!(class, Some(Class::Outside | Class::Certificate))
+                    || !self.has_app_view(app)
+            }
+            View::Dependency => false,
         }
     }
 

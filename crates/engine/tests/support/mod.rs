@@ -1,0 +1,7 @@
+//! What the engine's tests share: a small world in virtual time, and the sentences of a story.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+
+pub mod policy;
+pub mod say;
+pub mod story;
+pub mod world;

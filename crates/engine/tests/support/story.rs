@@ -1,0 +1,225 @@
+//! Stories: a text file with a situation in prose, a script, and what the engine did, line by line.
+
+use super::policy;
+use super::say;
+use super::world::{HANG, Life, OUR_LIMIT, Trace, World};
+use defib_engine::event::{Doubt, Event, Exit, Failure, Outcome};
+use defib_engine::id::AppId;
+use defib_engine::policy::{Mode, Policy, View};
+use defib_engine::seen::{BodyFault, Seen, TlsFault, UnknownWhy};
+use defib_engine::time::Moment;
+
+/// Runs a script and returns its transcript.
+pub fn play(script: &str) -> String {
+    let mut story = Story {
+        policy: policy::machine(),
+        initially: Vec::new(),
+        world: None,
+        said: 0,
+        out: String::new(),
+    };
+    for line in script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        story.act(line);
+    }
+    story.out
+}
+
+struct Story {
+    policy: Policy,
+    /// What an app answers from the beginning; `None`: it does not run yet.
+    initially: Vec<(String, Option<Seen>)>,
+    world: Option<World>,
+    said: usize,
+    out: String,
+}
+
+const UPTIME_MS: u64 = 3_600_000;
+
+impl Story {
+    fn act(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if self.set_up(&words) {
+            return;
+        }
+        if self.world.is_none() {
+            let mut world = World::new(self.policy.clone(), UPTIME_MS);
+            for (name, what) in &self.initially {
+                let app = self.policy.apps.iter().position(|a| a.name == *name).expect("an app");
+                match what {
+                    Some(seen) => world.set_answer(app, 0, *seen),
+                    None => world.apps[app].process = None,
+                }
+            }
+            world.start_guardian();
+            self.world = Some(world);
+        }
+        self.out.push_str(&format!("> {line}\n"));
+        self.play_line(&words);
+        self.tell();
+    }
+
+    /// Lines that stand before the first thing that happens.
+    fn set_up(&mut self, words: &[&str]) -> bool {
+        match words {
+            ["app", name, target, options @ ..] => {
+                let mut app = policy::app(name, target);
+                for option in options {
+                    let (key, value) = option.split_once('=').expect("key=value");
+                    match key {
+                        "interval" => app.probes[0].interval_ms = ms(value),
+                        "timeout" => app.probes[0].timeout_ms = ms(value),
+                        "fast" => app.probes[0].fast_ms = ms(value),
+                        "window" => app.window_ms = ms(value),
+                        "grace" => app.start_grace_ms = ms(value),
+                        "verify" => app.verify_ms = ms(value),
+                        other => panic!("no option '{other}'"),
+                    }
+                }
+                self.policy.apps.push(app);
+            }
+            ["probe", app, name, view] => {
+                let view = match *view {
+                    "app" => View::App,
+                    "path" => View::UserPath,
+                    "dependency" => View::Dependency,
+                    other => panic!("no view '{other}'"),
+                };
+                let index = self.policy.apps.iter().position(|a| a.name == *app).expect("an app");
+                self.policy.apps[index].probes.push(policy::probe(name, view));
+            }
+            ["reboot", "allowed"] => policy::allow_reboot(&mut self.policy),
+            ["initially", app, what @ ..] => {
+                self.initially.push(((*app).into(), Some(seen(what))));
+            }
+            ["unstarted", app] => self.initially.push(((*app).into(), None)),
+            ["mode", "observe"] => self.policy.mode = Mode::Observe,
+            _ => return false,
+        }
+        true
+    }
+
+    fn play_line(&mut self, words: &[&str]) {
+        let names: Vec<String> = self.policy.apps.iter().map(|app| app.name.clone()).collect();
+        let app = |name: &str| names.iter().position(|n| n == name).expect("an app");
+        let world = self.world.as_mut().expect("a world");
+        match words {
+            ["run", span] => world.run(ms(span)),
+            ["answer", name, rest @ ..] => {
+                let index = app(name);
+                match rest {
+                    [what @ .., "on", probe] => {
+                        let probes = &world.policy.apps[index].probes;
+                        let place = probes.iter().position(|p| p.name == *probe).expect("a probe");
+                        world.set_answer(index, place, seen(what));
+                    }
+                    what => world.set_all(index, seen(what)),
+                }
+            }
+            ["next", name, rest @ ..] => world.apps[app(name)].next = life(rest),
+            ["die", name, rest @ ..] => {
+                let (exit, supervisor) = exit(rest);
+                world.die(app(name), exit, supervisor);
+            }
+            ["appear", name] => world.appear(app(name)),
+            ["executor", name, "fails"] => {
+                world.apps[app(name)].refuses = Some(Outcome::Failed(Failure::Job));
+            }
+            ["executor", name, "has", "no", "process"] => {
+                world.apps[app(name)].refuses = Some(OUR_LIMIT);
+            }
+            ["executor", name, "works"] => world.apps[app(name)].refuses = None,
+            ["hold", name, span] => {
+                let until = world.now.plus(ms(span));
+                world.feed(Event::Held { app: AppId(app(name) as u16), until });
+            }
+            ["release", name] => world.feed(Event::Released { app: AppId(app(name) as u16) }),
+            ["stop", name] => {
+                let index = app(name);
+                world.feed(Event::Stopped { app: AppId(index as u16) });
+                world.die(index, Exit::Code(0), None);
+            }
+            ["late", span] => {
+                world.feed(Event::Doubted(Doubt::LateTimer { late_ms: ms(span) }));
+            }
+            ["asleep", span] => {
+                world.now = world.now.plus(ms(span));
+                world.feed(Event::Doubted(Doubt::Resumed { slept_ms: ms(span) }));
+            }
+            ["clock", "jumps"] => {
+                world.feed(Event::Doubted(Doubt::ClockStepped { by_ms: 94_608_000_000 }));
+            }
+            ["guardian", "dies"] => world.restart_guardian(1_000),
+            ["shutdown"] => world.feed(Event::ShuttingDown),
+            other => panic!("no such line: {other:?}"),
+        }
+    }
+
+    fn tell(&mut self) {
+        let world = self.world.as_ref().expect("a world");
+        let zero = Moment(UPTIME_MS);
+        for (at, trace) in &world.trace[self.said..] {
+            if let Trace::Effect(effect) = trace {
+                if let Some(text) = say::effect(&world.policy, effect) {
+                    self.out.push_str(&format!("{}  {text}\n", say::clock(*at, zero)));
+                }
+            }
+        }
+        self.said = world.trace.len();
+    }
+}
+
+/// A span: `250ms`, `20s`, `10m`, `2h`.
+pub fn ms(text: &str) -> u64 {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().expect("a number");
+    number
+        * match &text[digits..] {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            other => panic!("no unit '{other}'"),
+        }
+}
+
+fn seen(words: &[&str]) -> Seen {
+    match words {
+        ["pass"] => Seen::Pass,
+        ["slow"] => Seen::Slow,
+        ["nothing"] => HANG,
+        ["refused"] => Seen::Refused,
+        ["reset"] => Seen::Reset,
+        ["wrong", "body"] => Seen::Body(BodyFault::Missing),
+        ["expired"] => Seen::Tls(TlsFault::Expired),
+        ["absent"] => Seen::Unknown(UnknownWhy::NothingThere),
+        ["unresolved"] => Seen::Unknown(UnknownWhy::Unresolved),
+        ["status", code] => {
+            Seen::Status { code: code.parse().expect("a code"), retry_after_s: None }
+        }
+        ["status", code, "retry", after] => Seen::Status {
+            code: code.parse().expect("a code"),
+            retry_after_s: Some((ms(after) / 1000) as u32),
+        },
+        other => panic!("no answer {other:?}"),
+    }
+}
+
+fn life(words: &[&str]) -> Life {
+    match words {
+        ["good"] => Life::Good { warm_ms: 1_000 },
+        ["warms", span] => Life::Good { warm_ms: ms(span) },
+        ["dies", span] => Life::Dies { after_ms: ms(span) },
+        ["same"] => Life::Same,
+        other => panic!("no life {other:?}"),
+    }
+}
+
+fn exit(words: &[&str]) -> (Exit, Option<u32>) {
+    match words {
+        ["code", code] => (Exit::Code(code.parse().expect("a code")), None),
+        ["signal", signal] => (Exit::Signal(signal.parse().expect("a signal")), None),
+        ["supervised", span] => (Exit::Signal(9), Some(ms(span) as u32)),
+        other => panic!("no exit {other:?}"),
+    }
+}

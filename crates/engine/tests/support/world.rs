@@ -1,0 +1,461 @@
+//! A small world in virtual time: apps that answer, die and start, an executor that carries out orders.
+//! It knows the truth, so that checkers need not ask the engine.
+
+use defib_engine::effect::{Effect, Order, Rung};
+use defib_engine::event::{
+    Charge, Event, Exit, Failure, LedgerIntent, Outcome, StartCount, Started,
+};
+use defib_engine::id::{AppId, Identity, IntentId, ProbeId};
+use defib_engine::note::Note;
+use defib_engine::policy::Policy;
+use defib_engine::seen::{Phase, Seen};
+use defib_engine::state::State;
+use defib_engine::time::Moment;
+use defib_engine::{next_deadline, step};
+use std::collections::BTreeMap;
+
+/// What a new process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Answers after its warm-up.
+    Good { warm_ms: u64 },
+    /// Dies after this long.
+    Dies { after_ms: u64 },
+    /// Answers as the old one did.
+    Same,
+}
+
+/// One app of the world.
+#[derive(Clone, Debug)]
+pub struct SimApp {
+    pub process: Option<Identity>,
+    /// What each probe would see, and how long it takes.
+    pub answers: Vec<(Seen, u64)>,
+    pub next: Life,
+    pub start_ms: u64,
+    pub kill_ms: u64,
+    /// What the executor says instead of acting.
+    pub refuses: Option<Outcome>,
+    warm_at: Option<u64>,
+}
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+enum Due {
+    Event(Event),
+    Ended { probe: ProbeId, attempt: u32, started: Moment, seen: Seen },
+    Killed { app: usize },
+    Started { app: usize, order: Order },
+    Dies { app: usize, identity: Identity },
+}
+
+/// What has happened, for checkers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    Event(Event),
+    Effect(Effect),
+    /// The executor really began this.
+    Done(Order),
+}
+
+/// How the engine is mis-wired, to prove that a checker bites.
+pub type Mutant = fn(&mut World, &mut Event) -> bool;
+
+pub struct World {
+    pub now: Moment,
+    pub state: State,
+    /// What the engine is told.
+    pub policy: Policy,
+    pub apps: Vec<SimApp>,
+    pub trace: Vec<(Moment, Trace)>,
+    /// Changes an event before the engine sees it; false drops it.
+    pub tamper: Option<Mutant>,
+    /// Changes effects before the world sees them.
+    pub tamper_effects: Option<fn(&mut Vec<Effect>)>,
+    /// The executor forgets which intents it has seen.
+    pub forgetful: bool,
+    pub booted_at: Moment,
+    ledger: Ledger,
+    due: BTreeMap<(u64, u64), Due>,
+    sequence: u64,
+    next_pid: u32,
+}
+
+#[derive(Clone, Default, Debug)]
+struct Ledger {
+    charges: Vec<Charge>,
+    intents: Vec<LedgerIntent>,
+    starts: Vec<StartCount>,
+    last: u64,
+}
+
+impl World {
+    /// A world in which every app runs and answers; the machine has been up for `uptime_ms`.
+    pub fn new(policy: Policy, uptime_ms: u64) -> World {
+        let now = Moment(uptime_ms);
+        let apps: Vec<SimApp> = policy
+            .apps
+            .iter()
+            .map(|app| SimApp {
+                process: None,
+                answers: app.probes.iter().map(|_| (Seen::Pass, 10)).collect(),
+                next: Life::Good { warm_ms: 1_000 },
+                start_ms: 200,
+                kill_ms: 100,
+                refuses: None,
+                warm_at: None,
+            })
+            .collect();
+        let mut world = World {
+            now,
+            state: State::new(&policy, now),
+            policy,
+            apps,
+            trace: Vec::new(),
+            tamper: None,
+            tamper_effects: None,
+            forgetful: false,
+            booted_at: Moment(0),
+            ledger: Ledger::default(),
+            due: BTreeMap::new(),
+            sequence: 0,
+            next_pid: 100,
+        };
+        for app in 0..world.apps.len() {
+            world.apps[app].process = Some(world.new_identity());
+        }
+        world
+    }
+
+    /// The same, with the guardian started.
+    pub fn started(policy: Policy, uptime_ms: u64) -> World {
+        let mut world = World::new(policy, uptime_ms);
+        world.start_guardian();
+        world
+    }
+
+    pub fn new_identity(&mut self) -> Identity {
+        self.next_pid += 1;
+        Identity { pid: self.next_pid, start_ticks: self.now.0 / 10 }
+    }
+
+    fn id(app: usize) -> AppId {
+        AppId(app as u16)
+    }
+
+    /// What the real guardian is told when it starts.
+    pub fn start_guardian(&mut self) {
+        let started = Started {
+            booted_at: self.booted_at,
+            new_boot: false,
+            last_intent: self.ledger.last,
+            charges: self.ledger.charges.clone(),
+            intents: self.ledger.intents.clone(),
+            starts: self.ledger.starts.clone(),
+        };
+        self.due.retain(|_, due| !matches!(due, Due::Ended { .. }));
+        self.feed(Event::Started(started));
+        for app in 0..self.apps.len() {
+            let event = match self.apps[app].process {
+                Some(identity) if self.policy.apps[app].process_known => {
+                    Event::Found { app: Self::id(app), identity }
+                }
+                None if self.policy.apps[app].process_known => Event::Died {
+                    app: Self::id(app),
+                    identity: None,
+                    exit: Exit::Unseen,
+                    restart_in_ms: None,
+                },
+                _ => continue,
+            };
+            self.feed(event);
+        }
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, ms: u64) {
+        let end = self.now.plus(ms);
+        loop {
+            let woken = next_deadline(&self.state).map(|at| at.max(self.now));
+            let due = self.due.keys().next().map(|(at, _)| Moment(*at));
+            match (woken, due) {
+                (Some(at), other) if at <= end && other.is_none_or(|other| at < other) => {
+                    self.now = at;
+                    self.feed(Event::Woke);
+                }
+                (_, Some(at)) if at <= end => {
+                    self.now = at;
+                    let (_, due) = self.due.pop_first().expect("just seen");
+                    self.happen(due);
+                }
+                _ => break,
+            }
+        }
+        self.now = end;
+    }
+
+    pub fn at(&mut self, at: Moment, event: Event) {
+        self.later(at, Due::Event(event));
+    }
+
+    fn later(&mut self, at: Moment, due: Due) {
+        self.sequence += 1;
+        self.due.insert((at.0, self.sequence), due);
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Event(event) => self.feed(event),
+            Due::Ended { probe, attempt, started, seen } => {
+                let ended = self.now;
+                self.feed(Event::Observed { probe, attempt, started, ended, seen });
+            }
+            Due::Killed { app } => self.apps[app].process = None,
+            Due::Started { app, order } => self.finish_start(app, &order),
+            Due::Dies { app, identity } => {
+                if self.apps[app].process == Some(identity) {
+                    self.die(app, Exit::Code(1), None);
+                }
+            }
+        }
+    }
+
+    /// Gives the engine one event, and the world what the engine wants.
+    pub fn feed(&mut self, mut event: Event) {
+        self.trace.push((self.now, Trace::Event(event.clone())));
+        if let Some(tamper) = self.tamper {
+            if !tamper(self, &mut event) {
+                return;
+            }
+        }
+        let mut effects = Vec::new();
+        step(&mut self.state, &self.policy, self.now, &event, &mut effects);
+        if let Some(tamper) = self.tamper_effects {
+            tamper(&mut effects);
+        }
+        for effect in effects {
+            self.trace.push((self.now, Trace::Effect(effect.clone())));
+            self.carry_out(&effect);
+        }
+    }
+
+    fn carry_out(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Probe { probe, attempt } => self.look(*probe, *attempt),
+            Effect::Gather { app, incident } => {
+                let event =
+                    Event::EvidenceClosed { app: *app, incident: *incident, complete: true };
+                self.later(self.now.plus(50), Due::Event(event));
+            }
+            Effect::Order(order) => self.obey(order),
+            Effect::Note(_) => {}
+        }
+    }
+
+    fn look(&mut self, probe: ProbeId, attempt: u32) {
+        let app = usize::from(probe.app.0);
+        let rules = &self.policy.apps[app].probes[usize::from(probe.index)];
+        let (seen, takes_ms) = self.answer(app, usize::from(probe.index));
+        let takes_ms = match seen {
+            Seen::Timeout(_) => rules.timeout_ms,
+            _ => takes_ms.min(rules.timeout_ms),
+        };
+        let started = self.now;
+        let due = Due::Ended { probe, attempt, started, seen };
+        self.later(started.plus(takes_ms), due);
+    }
+
+    fn answer(&self, app: usize, index: usize) -> (Seen, u64) {
+        let sim = &self.apps[app];
+        if self.policy.apps[app].probes[index].view == defib_engine::policy::View::Dependency {
+            return sim.answers[index];
+        }
+        match (sim.process, sim.warm_at) {
+            (None, _) => (Seen::Refused, 1),
+            (_, Some(at)) if self.now.0 < at => (Seen::Refused, 1),
+            _ => sim.answers[index],
+        }
+    }
+
+    fn obey(&mut self, order: &Order) {
+        let app = usize::from(order.app.0);
+        let Some(sim) = self.apps.get(app) else { return };
+        let (kill_ms, start_ms) = (sim.kill_ms, sim.start_ms);
+        let answer = |outcome| Event::Acted { app: order.app, intent: order.intent, outcome };
+        if !self.forgetful && order.intent.0 <= self.ledger.last {
+            let refused = Outcome::Refused(defib_engine::event::OrderRefusal::Repeated);
+            self.later(self.now.plus(1), Due::Event(answer(refused)));
+            return;
+        }
+        if let Some(outcome) = self.apps[app].refuses {
+            self.later(self.now.plus(5), Due::Event(answer(outcome)));
+            return;
+        }
+        self.write_ledger(order);
+        self.trace.push((self.now, Trace::Done(*order)));
+        match order.rung {
+            Rung::Start => self.later(self.now.plus(start_ms), Due::Started { app, order: *order }),
+            Rung::Restart | Rung::Kill => {
+                self.later(self.now.plus(kill_ms), Due::Killed { app });
+                self.later(self.now.plus(kill_ms + start_ms), Due::Started { app, order: *order });
+            }
+            Rung::Reload => self.later(self.now.plus(50), Due::Event(answer(Outcome::Done))),
+            Rung::Reboot => self.reboot(order),
+        }
+    }
+
+    fn write_ledger(&mut self, order: &Order) {
+        let Order { app, intent, rung, purse, .. } = *order;
+        self.ledger.last = intent.0;
+        self.ledger.intents.push(LedgerIntent { app, intent, rung, outcome: None });
+        if rung.is_disruptive() {
+            self.ledger.charges.push(Charge { app, rung, purse, at: self.now });
+        }
+        if rung == Rung::Start {
+            let count = self.state.apps[usize::from(app.0)].starts.count + 1;
+            self.ledger.starts.retain(|other| other.app != app);
+            self.ledger.starts.push(StartCount { app, count, last: self.now });
+        }
+    }
+
+    fn finish_start(&mut self, app: usize, order: &Order) {
+        let identity = self.new_identity();
+        let life = self.apps[app].next;
+        let now = self.now;
+        let sim = &mut self.apps[app];
+        sim.process = Some(identity);
+        sim.warm_at = None;
+        match life {
+            Life::Good { warm_ms } => {
+                sim.warm_at = Some(now.0 + warm_ms);
+                let probes = &self.policy.apps[app].probes;
+                for (answer, rules) in sim.answers.iter_mut().zip(probes) {
+                    if rules.view != defib_engine::policy::View::Dependency {
+                        *answer = (Seen::Pass, 10);
+                    }
+                }
+            }
+            Life::Dies { after_ms } => self.later(now.plus(after_ms), Due::Dies { app, identity }),
+            Life::Same => {}
+        }
+        if let Some(entry) = self.ledger.intents.iter_mut().find(|e| e.intent == order.intent) {
+            entry.outcome = Some(Outcome::Done);
+        }
+        self.feed(Event::Found { app: order.app, identity });
+        self.feed(Event::Acted { app: order.app, intent: order.intent, outcome: Outcome::Done });
+    }
+
+    fn reboot(&mut self, order: &Order) {
+        self.due.clear();
+        let down_ms = 45_000;
+        self.now = self.now.plus(1_000);
+        self.booted_at = self.now;
+        self.now = self.now.plus(down_ms);
+        for entry in &mut self.ledger.intents {
+            if entry.intent == order.intent {
+                entry.outcome = Some(Outcome::Done);
+            }
+        }
+        for app in 0..self.apps.len() {
+            self.apps[app].process = Some(self.new_identity());
+            let still = self.apps[app].next == Life::Same;
+            for answer in &mut self.apps[app].answers {
+                if !still {
+                    *answer = (Seen::Pass, 10);
+                }
+            }
+        }
+        self.start_guardian();
+    }
+
+    /// The app's process ends.
+    pub fn die(&mut self, app: usize, exit: Exit, restart_in_ms: Option<u32>) {
+        let identity = self.apps[app].process.take();
+        if self.policy.apps[app].process_known {
+            self.feed(Event::Died { app: Self::id(app), identity, exit, restart_in_ms });
+        }
+    }
+
+    /// The app's process was started by somebody else.
+    pub fn appear(&mut self, app: usize) {
+        let identity = self.new_identity();
+        self.apps[app].process = Some(identity);
+        self.feed(Event::Found { app: Self::id(app), identity });
+    }
+
+    pub fn set_answer(&mut self, app: usize, index: usize, seen: Seen) {
+        let takes_ms = if seen == Seen::Slow { 2_000 } else { 10 };
+        self.apps[app].answers[index] = (seen, takes_ms);
+    }
+
+    /// Everything that the app answers becomes this.
+    pub fn set_all(&mut self, app: usize, seen: Seen) {
+        for index in 0..self.apps[app].answers.len() {
+            let view = self.policy.apps[app].probes[index].view;
+            if view != defib_engine::policy::View::Dependency {
+                self.set_answer(app, index, seen);
+            }
+        }
+    }
+
+    /// The orders that the executor carried out.
+    pub fn done(&self) -> impl Iterator<Item = (Moment, &Order)> {
+        self.trace.iter().filter_map(|(at, trace)| match trace {
+            Trace::Done(order) => Some((*at, order)),
+            _ => None,
+        })
+    }
+
+    /// The notes, in order.
+    pub fn notes(&self) -> impl Iterator<Item = (Moment, &Note)> {
+        self.trace.iter().filter_map(|(at, trace)| match trace {
+            Trace::Effect(Effect::Note(note)) => Some((*at, note)),
+            _ => None,
+        })
+    }
+
+    /// The guardian is killed and started again, with the state that its journal gives back.
+    pub fn restart_guardian(&mut self, gone_ms: u64) {
+        // The executor answers nobody meanwhile: what it would have said is in the ledger.
+        let end = self.now.plus(gone_ms);
+        let kept: Vec<_> = self.due.keys().copied().filter(|(at, _)| *at <= end.0).collect();
+        for key in kept {
+            let Some(due) = self.due.remove(&key) else { continue };
+            self.now = Moment(key.0);
+            self.happen_unheard(due);
+        }
+        self.now = end;
+        self.start_guardian();
+    }
+
+    fn happen_unheard(&mut self, due: Due) {
+        match due {
+            Due::Killed { app } => self.apps[app].process = None,
+            Due::Started { app, order } => {
+                self.apps[app].process = Some(self.new_identity());
+                if self.apps[app].next != Life::Same {
+                    for answer in &mut self.apps[app].answers {
+                        *answer = (Seen::Pass, 10);
+                    }
+                }
+                let intents = &mut self.ledger.intents;
+                if let Some(entry) = intents.iter_mut().find(|e| e.intent == order.intent) {
+                    entry.outcome = Some(Outcome::Done);
+                }
+            }
+            Due::Dies { app, identity } => {
+                if self.apps[app].process == Some(identity) {
+                    self.apps[app].process = None;
+                }
+            }
+            Due::Event(_) | Due::Ended { .. } => {}
+        }
+    }
+}
+
+/// A timeout at the first byte: what a hang looks like.
+pub const HANG: Seen = Seen::Timeout(Phase::FirstByte);
+/// Our own limit.
+pub const OUR_LIMIT: Outcome = Outcome::Failed(Failure::OurLimit);
+/// An intent that no test uses.
+pub const NO_INTENT: IntentId = IntentId(u64::MAX);
