@@ -29,7 +29,11 @@ const OTHERS: [&str; 4] = ["recover", "unit", "process", "view"];
 fn every_key_is_explained() {
     let reference = reference();
     let everything = include_str!("valid/everything.toml");
-    let keys = everything.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key);
+    let keys = everything
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(key, _)| key)
+        .filter(|key| *key != "depends");
     for key in keys.chain(OTHERS) {
         assert!(reference.contains(&format!("`{key}`")), "`{key}` is not explained");
     }
