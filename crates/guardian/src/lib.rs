@@ -1,1 +1,3 @@
 //! The loop: probes, engine, journal, control socket.
+
+pub mod probe;
