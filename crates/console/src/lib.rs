@@ -1,1 +1,17 @@
 //! One fold of the journal, drawn by the command line.
+
+pub mod agents;
+pub mod answer;
+pub mod check;
+pub mod cli;
+pub mod clock;
+pub mod control;
+pub mod explain;
+pub mod nagios;
+mod page;
+pub mod past;
+pub mod places;
+pub mod replay;
+pub mod style;
+pub mod view;
+pub mod words;

@@ -1,0 +1,16 @@
+//! The agents on this machine: asked through their sockets, or, where one is silent, read from
+//! its journal.
+
+mod ask;
+mod find;
+mod hold;
+mod status;
+mod status_json;
+mod status_text;
+mod why;
+
+pub use find::{Agent, Asked, find};
+pub use hold::{hold, release};
+pub(crate) use status::live;
+pub use status::{AgentStatus, AppStatus, ProbeStatus, status};
+pub use why::why;

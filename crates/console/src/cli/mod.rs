@@ -1,0 +1,9 @@
+//! The command line: what may be asked, and what each verb answers.
+
+pub mod args;
+pub mod duration;
+mod help;
+pub mod parse;
+
+pub use args::{Cli, Verb};
+pub use parse::parse;

@@ -1,0 +1,15 @@
+//! The engine's types in words for people. One place, so that the living line, the report and
+//! the manual never call one thing by two names.
+
+mod acts;
+mod looks;
+mod names;
+mod refusals;
+mod span;
+
+pub use acts::{ending, exit, failure, hand_over, outcome, refused_order, rung, rung_fault, rungs};
+pub use acts::{rung_past, step};
+pub use looks::{class, doubt, seen, seen_kind, view};
+pub use names::Names;
+pub use refusals::refusal;
+pub use span::span;
