@@ -3,6 +3,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snippet};
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 /// How bad it is.
@@ -27,6 +28,10 @@ pub struct Diagnostic {
     pub hint: Option<String>,
 }
 
+/// How many are drawn. Each costs a walk over the text, so a large text that is wrong throughout
+/// would take minutes; nobody reads so many at once.
+const DRAWN_MAX: usize = 50;
+
 /// Everything that is wrong with one text, in the order of its lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -50,9 +55,13 @@ impl Report {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut shown = String::new();
-        for one in &self.diagnostics {
+        for one in self.diagnostics.iter().take(DRAWN_MAX) {
             shown.push_str(&renderer.render(&[one.group(file_name, text)]));
             shown.push_str("\n\n");
+        }
+        if self.diagnostics.len() > DRAWN_MAX {
+            let more = self.diagnostics.len() - DRAWN_MAX;
+            let _ = writeln!(shown, "... and {more} more");
         }
         shown.truncate(shown.trim_end().len());
         shown.push('\n');

@@ -12,6 +12,7 @@ mod look;
 mod machine;
 mod pace;
 mod request;
+mod rules;
 mod section;
 pub mod spec;
 mod target;
@@ -22,6 +23,7 @@ mod words;
 
 pub use diagnostic::{Diagnostic, Level, Report};
 pub use guard::{GuardOptions, guard_name, guard_text};
+pub use units::{in_words as duration_in_words, parse_duration as parse_duration_ms};
 pub use words::rule_in_words;
 
 use defib_engine::policy::{Bars, Budget, Policy, Weights};

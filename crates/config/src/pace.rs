@@ -46,7 +46,8 @@ impl Pace {
             first_byte_ms: phase("first_byte_timeout", outer.phases.first_byte_ms),
             body_ms: phase("body_timeout", outer.phases.body_ms),
         };
-        let slow_ms = get("slow", 1, 60_000).unwrap_or(outer.slow_ms);
+        let inherited_ms = if outer.slow_ms < timeout_ms { outer.slow_ms } else { 0 };
+        let slow_ms = get("slow", 1, 60_000).unwrap_or(inherited_ms);
         let pace = Pace { interval_ms, fast_ms, timeout_ms, slow_ms, phases };
         pace.check(section);
         pace

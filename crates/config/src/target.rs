@@ -200,6 +200,11 @@ pub(crate) fn process(
         }
         return source;
     }
+    if matches!((&given, target), (Some(ProcessSource::Pid(_)), Target::Recover(_))) {
+        problems
+            .warning(section.span_of("process"), "`pid` is only right until the app is restarted")
+            .hint("a `pidfile` or a `port` finds the next process too");
+    }
     given.unwrap_or_else(|| match look {
         Some(look) if look.place.is_local() => {
             look.place.port().map_or(ProcessSource::Unknown, ProcessSource::Port)

@@ -27,7 +27,7 @@ pub(crate) fn duration(range: RangeInclusive<u64>) -> impl Fn(&Value<'_>) -> Res
                 .hint(format!("did you mean \"{number}s\"? {example}")));
         }
         let text = text(value).map_err(|wrong| Wrong::new(wrong.message).hint(example))?;
-        let ms = parse_units(text, &UNITS_MS).ok_or_else(|| {
+        let ms = parse_duration(text).ok_or_else(|| {
             let wrong = Wrong::new(format!("is not a duration: \"{text}\""));
             let number = text.trim();
             if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -67,6 +67,11 @@ fn in_range(
     Err(Wrong::new(format!("is {}; it must be from {low} to {high}", show(value))))
 }
 
+/// The milliseconds of a duration as configs write it: `"1h30m"`.
+pub fn parse_duration(text: &str) -> Option<u64> {
+    parse_units(text, &UNITS_MS)
+}
+
 /// `1h30m` by a table of units: whole numbers, each with a unit, no unit twice.
 fn parse_units(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let (mut rest, mut sum) = (text, 0_u64);
@@ -91,7 +96,7 @@ fn parse_units(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 }
 
 /// A duration as a person writes it: `90000` is `1m30s`.
-pub(crate) fn in_words(ms: u64) -> String {
+pub fn in_words(ms: u64) -> String {
     if ms == 0 {
         return "0s".to_owned();
     }

@@ -234,3 +234,14 @@ fn a_fingerprint_changes_with_the_aim_and_with_nothing_else() {
     assert_ne!(first, of("url = \"http://127.0.0.1:8001/\""));
     assert_ne!(first, of("url = \"http://127.0.0.1:8000/\"\nexpect = 204"));
 }
+
+#[test]
+fn durations_are_read_as_they_are_shown() {
+    for ms in [0, 1, 999, 1_000, 90_000, 5_400_000, 86_400_000, 90_061_001] {
+        let shown = defib_config::duration_in_words(ms);
+        assert_eq!(defib_config::parse_duration_ms(&shown), Some(ms), "{shown}");
+    }
+    for bad in ["", "5", "s", "5 s", "-5s", "5s5s", "5S", "1.5s", "99999999999999999999s"] {
+        assert_eq!(defib_config::parse_duration_ms(bad), None, "{bad}");
+    }
+}

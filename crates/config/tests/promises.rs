@@ -73,6 +73,24 @@ fn a_text_without_a_machine_section_acts_and_never_reboots() {
     assert_eq!((policy.mode, policy.reboot), (Mode::Act, Permission::Never));
 }
 
+#[test]
+fn a_large_text_that_is_wrong_throughout_is_answered_quickly() {
+    let line = "a = [[[[{b={c=1}}]]]]\n";
+    let keys: Vec<String> = (0..40_000).map(|key| format!("k{key} = 1")).collect();
+    let mut text = keys.join("\n");
+    let started = std::time::Instant::now();
+    let report = load(&text, &Host { root: false }).expect_err("unknown keys");
+    assert!(report.diagnostics.len() > 40_000);
+    assert!(report.render("x.toml", &text, false).ends_with("more\n"));
+    text = line.repeat(20_000);
+    assert!(load(&text, &Host { root: false }).is_err());
+    text = format!("a = {}", "[".repeat(500_000));
+    assert!(load(&text, &Host { root: false }).is_err());
+    text = "x".repeat(defib_config::TEXT_MAX + 1);
+    assert!(load(&text, &Host { root: false }).is_err());
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
 /// Texts that look like configs, so that more than the parser is reached.
 fn likely_text() -> impl Strategy<Value = String> {
     let line = prop_oneof![
