@@ -35,8 +35,7 @@ impl Holds {
     pub(crate) fn open(runtime_dir: &Path) -> std::io::Result<Holds> {
         let folder = runtime_dir.join("hold");
         std::fs::create_dir_all(&folder)?;
-        let watch =
-            inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
+        let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
         let events = inotify::WatchFlags::CREATE
             | inotify::WatchFlags::ATTRIB
             | inotify::WatchFlags::CLOSE_WRITE

@@ -1,3 +1,23 @@
 //! The loop: probes, engine, journal, control socket.
 
+mod clock;
+mod control;
+mod datagram;
+mod driver;
+mod evidence;
+mod executor_link;
+mod holds;
+mod looks;
+mod mailbox;
 pub mod probe;
+mod record;
+mod restart;
+mod runs;
+mod sense;
+mod setup;
+mod signals;
+mod status;
+
+pub use driver::run;
+pub use setup::{Ended, Narrate, Setup};
+pub use status::{AppStatus, ProbeStatus};

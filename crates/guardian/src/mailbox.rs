@@ -26,6 +26,10 @@ impl Mailbox {
         self.events.push_back(event);
     }
 
+    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = Event>) {
+        self.events.extend(events);
+    }
+
     /// Puts an event before all others: a doubt must be known before what it voids.
     pub(crate) fn push_first(&mut self, event: Event) {
         self.events.push_front(event);

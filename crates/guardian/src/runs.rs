@@ -4,13 +4,12 @@ use crate::clock::{self, Clock};
 use crate::probe::{Look, Looker, Micros, Poller, Probe, Progress, Run, Terms};
 use defib_config::spec::Config;
 use defib_engine::id::{AppId, ProbeId};
-use defib_engine::seen::{Seen, UnknownWhy};
 use defib_engine::time::Moment;
 use rustix::fd::BorrowedFd;
 
 /// A run that is over.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct Landing {
     pub(crate) probe: ProbeId,
     /// `None` for an extra look, which the engine did not ask for and is not told: its weights hold
     /// for looks at its own pace, and two looks at once are one piece of evidence.
@@ -20,21 +19,11 @@ pub(crate) struct Ended {
     pub(crate) look: Look,
 }
 
-/// A run that is given up because its probe has changed; the engine still waits for its attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Dropped {
-    pub(crate) probe: ProbeId,
-    pub(crate) attempt: u32,
-    pub(crate) started: Moment,
-}
-
 struct Flight {
     run: Box<dyn Run>,
     attempt: Option<u32>,
     started_us: u64,
     deadline: Micros,
-    /// We were not running for a part of it: what it saw may have waited for us.
-    spans_pause: bool,
 }
 
 struct Slot {
@@ -60,8 +49,9 @@ impl Runs {
         for (app_index, (app, policy)) in config.apps.iter().zip(&config.policy.apps).enumerate() {
             let probes = app.probes.iter().zip(&policy.probes).enumerate();
             for (index, (spec, rules)) in probes {
-                let probe = Probe::new(spec)
-                    .map_err(|error| format!("app '{}', probe '{}': {error}", app.name, rules.name))?;
+                let probe = Probe::new(spec).map_err(|error| {
+                    format!("app '{}', probe '{}': {error}", app.name, rules.name)
+                })?;
                 slots.push(Slot {
                     id: ProbeId { app: AppId(app_index as u16), index: index as u8 },
                     app: app.name.clone(),
@@ -76,30 +66,17 @@ impl Runs {
         Ok(Runs { slots, first_token })
     }
 
-    /// Takes over from the runs under the old config what has not changed, and names the flights
-    /// of probes that still exist by name but look elsewhere now.
-    pub(crate) fn inherit(&mut self, old: Runs, clock: Clock) -> Vec<Dropped> {
-        let mut dropped = Vec::new();
-        for mut before in old.slots {
-            let same_name =
-                |slot: &&mut Slot| slot.app == before.app && slot.name == before.name;
-            let Some(slot) = self.slots.iter_mut().find(same_name) else { continue };
-            if slot.probe.spec() == before.probe.spec() && slot.timeout_ms == before.timeout_ms {
-                slot.listener_seen = before.listener_seen;
-                // The descriptors of a flight report under the old slot's token: it goes on only
-                // where that is the same one.
-                if slot.id == before.id {
-                    slot.flight = before.flight.take();
-                }
-            }
-            if let Some(flight) = before.flight
-                && let Some(attempt) = flight.attempt
-            {
-                let started = clock.moment(flight.started_us / 1000);
-                dropped.push(Dropped { probe: slot.id, attempt, started });
-            }
+    /// Remembers from the runs under the old config which unchanged probes were ever answered. Their
+    /// flights end: a new config voids all running looks in the engine too.
+    pub(crate) fn inherit(&mut self, old: &Runs) {
+        for slot in &mut self.slots {
+            let same = |before: &&Slot| {
+                before.app == slot.app
+                    && before.name == slot.name
+                    && before.probe.spec() == slot.probe.spec()
+            };
+            slot.listener_seen = old.slots.iter().find(same).is_some_and(|old| old.listener_seen);
         }
-        dropped
     }
 
     /// Starts a run. A flight that the engine no longer waits for is given up for it.
@@ -118,13 +95,6 @@ impl Runs {
         }
     }
 
-    /// A pause of our own: no failure of a present flight can be believed.
-    pub(crate) fn doubt(&mut self) {
-        for flight in self.slots.iter_mut().filter_map(|slot| slot.flight.as_mut()) {
-            flight.spans_pause = true;
-        }
-    }
-
     /// Advances the flight that a token belongs to, if it is one of ours.
     pub(crate) fn ready(
         &mut self,
@@ -132,7 +102,7 @@ impl Runs {
         looker: &mut Looker,
         epoll: BorrowedFd<'_>,
         clock: Clock,
-    ) -> Option<Ended> {
+    ) -> Option<Landing> {
         let index = usize::try_from(token.checked_sub(self.first_token)?).ok()?;
         self.slots.get_mut(index)?.advance(token, looker, epoll, clock)
     }
@@ -143,7 +113,7 @@ impl Runs {
         looker: &mut Looker,
         epoll: BorrowedFd<'_>,
         clock: Clock,
-    ) -> Vec<Ended> {
+    ) -> Vec<Landing> {
         let now = Micros(clock::boot_us());
         let mut ended = Vec::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
@@ -168,9 +138,7 @@ impl Slot {
         let terms = Terms { timeout_ms: self.timeout_ms, listener_seen: self.listener_seen };
         let run = self.probe.start(terms, now);
         // Its first advance is due at once.
-        let flight =
-            Flight { run, attempt, started_us: now.0, deadline: now, spans_pause: false };
-        self.flight = Some(flight);
+        self.flight = Some(Flight { run, attempt, started_us: now.0, deadline: now });
     }
 
     fn advance(
@@ -179,23 +147,20 @@ impl Slot {
         looker: &mut Looker,
         epoll: BorrowedFd<'_>,
         clock: Clock,
-    ) -> Option<Ended> {
+    ) -> Option<Landing> {
         let flight = self.flight.as_mut()?;
         let now = Micros(clock::boot_us());
-        let mut look = match flight.run.advance(looker, &Poller::new(epoll, token), now) {
+        let look = match flight.run.advance(looker, &Poller::new(epoll, token), now) {
             Progress::Waiting { deadline } => {
                 flight.deadline = deadline;
                 return None;
             }
             Progress::Done(look) => *look,
         };
-        if flight.spans_pause && look.seen != Seen::Pass {
-            look.seen = Seen::Unknown(UnknownWhy::Late);
-        }
         self.listener_seen |= look.answered;
         let (attempt, started_us) = (flight.attempt, flight.started_us);
         self.flight = None;
-        Some(Ended {
+        Some(Landing {
             probe: self.id,
             attempt,
             started: clock.moment(started_us / 1000),

@@ -3,7 +3,7 @@
 use super::connection::{Connection, Heard};
 use super::peer;
 use rustix::event::epoll;
-use rustix::fd::{BorrowedFd, AsFd};
+use rustix::fd::{AsFd, BorrowedFd};
 use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -26,9 +26,11 @@ pub(crate) struct Listener {
     clients: [Option<Connection>; CLIENTS_MAX],
 }
 
-const FULL: &[u8] = b"{\"schema\":\"defib.error/1\",\"ok\":false,\"error\":\"16 clients are connected \
+const FULL: &[u8] =
+    b"{\"schema\":\"defib.error/1\",\"ok\":false,\"error\":\"16 clients are connected \
 already\",\"hint\":\"end a 'watch' that is not needed\"}\n";
-const FOREIGN: &[u8] = b"{\"schema\":\"defib.error/1\",\"ok\":false,\"error\":\"you may not command \
+const FOREIGN: &[u8] =
+    b"{\"schema\":\"defib.error/1\",\"ok\":false,\"error\":\"you may not command \
 defib\",\"hint\":\"be root, or in the guardian's group\"}\n";
 
 impl Listener {

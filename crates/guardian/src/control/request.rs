@@ -45,9 +45,10 @@ pub(crate) fn parse(line: &[u8]) -> Result<Request, Problem> {
     let fields = read(line).map_err(|error| {
         Problem::new(format!("not a request: {error}"), "send one JSON object a line")
     })?;
-    let verb = fields.verb.as_deref().ok_or_else(|| {
-        Problem::new("field 'do' is missing", "for example {\"do\":\"status\"}")
-    })?;
+    let verb = fields
+        .verb
+        .as_deref()
+        .ok_or_else(|| Problem::new("field 'do' is missing", "for example {\"do\":\"status\"}"))?;
     match verb {
         "status" => Ok(Request::Status),
         "watch" => Ok(Request::Watch),
@@ -66,8 +67,7 @@ pub(crate) fn parse(line: &[u8]) -> Result<Request, Problem> {
 fn hold(fields: Fields) -> Result<Request, Problem> {
     let app = named(fields.app)?;
     let within = "give 'for_ms' between 1 and 86400000 (24 h)";
-    let for_ms =
-        fields.for_ms.ok_or_else(|| Problem::new("how long is not said", within))?;
+    let for_ms = fields.for_ms.ok_or_else(|| Problem::new("how long is not said", within))?;
     if !(1..=HOLD_MAX_MS).contains(&for_ms) {
         return Err(Problem::new(format!("a hold of {for_ms} ms is not possible"), within));
     }
@@ -131,7 +131,10 @@ mod tests {
         assert_eq!(parse(br#"{"do":"probe"}"#), Ok(Request::Probe));
         let shop = || "shop".to_owned();
         assert_eq!(parse(br#"{"do":"why","app":"shop"}"#), Ok(Request::Why { app: shop() }));
-        assert_eq!(parse(br#"{"app":"shop","do":"release"}"#), Ok(Request::Release { app: shop() }));
+        assert_eq!(
+            parse(br#"{"app":"shop","do":"release"}"#),
+            Ok(Request::Release { app: shop() })
+        );
         let hold = parse(br#"{"do":"hold","app":"shop","for_ms":600000,"reason":"deploy"}"#);
         let reason = "deploy".to_owned();
         assert_eq!(hold, Ok(Request::Hold { app: shop(), for_ms: 600_000, reason }));

@@ -1,0 +1,193 @@
+//! The answers, as lines: `docs/formats/control.md`.
+
+use super::request::Problem;
+use crate::looks::{kebab, seen_word};
+use crate::status::{AppStatus, ProbeStatus, rung_word};
+use defib_engine::effect::Rung;
+use defib_engine::policy::{Bars, Mode, Permission, Policy};
+use defib_journal::json::{Out, Shape};
+use defib_journal::line::{BootId, format_wall};
+
+const RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
+
+/// What the guardian says about itself.
+pub(crate) struct About<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) version: &'static str,
+    pub(crate) boot: BootId,
+    pub(crate) config_loaded_wall_ms: u64,
+    pub(crate) config_error: Option<&'a str>,
+    pub(crate) doubt: u8,
+}
+
+/// `defib.status/1`
+pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
+    answer("defib.status/1", |out| {
+        let mode = if about.policy.mode == Mode::Act { "act" } else { "observe" };
+        let reboot = if about.policy.reboot == Permission::Allowed { "allowed" } else { "never" };
+        text(out, "mode", mode);
+        text(out, "reboot", reboot);
+        std::process::id().write_field("pid", out);
+        text(out, "version", about.version);
+        about.boot.write_field("boot", out);
+        out.key("config");
+        out.open_object();
+        wall(out, "loaded", Some(about.config_loaded_wall_ms));
+        about.config_error.map(str::to_owned).write_field("error", out);
+        out.close_object();
+        about.doubt.write_field("doubt", out);
+        out.key("apps");
+        out.open_array();
+        for app in apps {
+            out.separate();
+            one_app(out, app);
+        }
+        out.close_array();
+    })
+}
+
+fn one_app(out: &mut Out<'_>, status: &AppStatus) {
+    out.open_object();
+    text(out, "app", &status.app);
+    judgement(out, status);
+    wall(out, "since", status.since_wall_ms);
+    status.up_for_ms.map(|ms| ms / 1000).write_field("up_for_s", out);
+    status.view.incident.map(|incident| incident.0).write_field("incident", out);
+    text(out, "next", &status.next);
+    wall(out, "held_until", status.held_until_wall_ms);
+    out.key("rungs");
+    out.open_array();
+    for rung in RUNGS.into_iter().filter(|rung| status.rungs.has(*rung)) {
+        out.separate();
+        out.string(&rung_word(rung));
+    }
+    out.close_array();
+    text(out, "why_not", &status.why_not);
+    out.key("probes");
+    out.open_array();
+    for probe in &status.probes {
+        out.separate();
+        one_probe(out, probe);
+    }
+    out.close_array();
+    out.key("budget");
+    out.open_object();
+    status.view.short_used.write_field("hour_used", out);
+    status.limits.0.write_field("hour_limit", out);
+    status.view.long_used.write_field("day_used", out);
+    status.limits.1.write_field("day_limit", out);
+    out.close_object();
+    status.starts.write_field("starts", out);
+    out.close_object();
+}
+
+fn one_probe(out: &mut Out<'_>, probe: &ProbeStatus) {
+    out.open_object();
+    text(out, "probe", &probe.probe);
+    text(out, "view", &kebab(&format!("{:?}", probe.view)));
+    probe.seen.map(seen_word).write_field("seen", out);
+    probe.latency_us.map(|us| us.div_ceil(1000)).write_field("latency_ms", out);
+    probe.age_ms.map(|ms| ms / 1000).write_field("age_s", out);
+    text(out, "detail", &probe.detail);
+    out.close_object();
+}
+
+fn judgement(out: &mut Out<'_>, status: &AppStatus) {
+    text(out, "state", &kebab(&format!("{:?}", status.view.word)));
+    status.view.class.map(|class| kebab(&format!("{class:?}"))).write_field("class", out);
+}
+
+/// `defib.why/1`
+pub(crate) fn why(bars: Bars, status: &AppStatus) -> String {
+    answer("defib.why/1", |out| {
+        judgement(out, status);
+        status.view.score_db.write_field("score_db", out);
+        out.key("bars");
+        out.open_object();
+        bars.start_db.write_field("start", out);
+        bars.kill_db.write_field("kill", out);
+        bars.restart_db.write_field("restart", out);
+        bars.reboot_db.write_field("reboot", out);
+        out.close_object();
+        out.key("evidence");
+        out.open_array();
+        for part in &status.view.evidence {
+            out.separate();
+            out.open_object();
+            let source = part.source.map(|(probe, seen)| {
+                let name = status.probes.get(usize::from(probe.index));
+                let name = name.map_or("?", |probe| probe.probe.as_str());
+                format!("{name} saw {}", seen_word(seen))
+            });
+            let source = source.unwrap_or_else(|| "its process ended".into());
+            let line = format!("{source}, {} in a row: {} dB", part.count, part.db);
+            text(out, "text", &line);
+            part.count.write_field("count", out);
+            part.db.write_field("db", out);
+            out.close_object();
+        }
+        out.close_array();
+        out.key("refusals");
+        out.open_array();
+        for (guard, refusal) in &status.view.guards {
+            out.separate();
+            out.open_object();
+            text(out, "guard", guard);
+            refusal.is_some().write_field("holds", out);
+            refusal.write_field("refusal", out);
+            out.close_object();
+        }
+        out.close_array();
+        text(out, "next", &status.next);
+    })
+}
+
+/// `defib.hold/1`
+pub(crate) fn hold(until_wall_ms: u64) -> String {
+    answer("defib.hold/1", |out| wall(out, "until", Some(until_wall_ms)))
+}
+
+/// An answer that only says yes.
+pub(crate) fn done(schema: &str) -> String {
+    answer(schema, |_| {})
+}
+
+/// `defib.error/1`
+pub(crate) fn error(problem: &Problem) -> String {
+    line(|out| {
+        text(out, "schema", "defib.error/1");
+        false.write_field("ok", out);
+        text(out, "error", &problem.error);
+        text(out, "hint", &problem.hint);
+    })
+}
+
+fn answer(schema: &str, fields: impl FnOnce(&mut Out<'_>)) -> String {
+    line(|out| {
+        text(out, "schema", schema);
+        true.write_field("ok", out);
+        fields(out);
+    })
+}
+
+fn line(fields: impl FnOnce(&mut Out<'_>)) -> String {
+    let mut bytes = Vec::new();
+    let mut out = Out::new(&mut bytes);
+    out.open_object();
+    fields(&mut out);
+    out.close_object();
+    bytes.push(b'\n');
+    // The writer only copies from strings, so this cannot lose anything.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn text(out: &mut Out<'_>, name: &str, value: &str) {
+    out.key(name);
+    out.string(value);
+}
+
+fn wall(out: &mut Out<'_>, name: &str, wall_ms: Option<u64>) {
+    let value = wall_ms.map(format_wall);
+    let value = value.and_then(|digits| String::from_utf8(digits.to_vec()).ok());
+    value.write_field(name, out);
+}

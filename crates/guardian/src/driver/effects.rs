@@ -1,0 +1,87 @@
+//! Doing what the engine wants, in its order: whatever stands before an order is durable before the
+//! order leaves.
+
+use super::Driver;
+use crate::clock;
+use defib_engine::effect::{Effect, Order, Rung};
+use defib_engine::event::{Event, OrderRefusal, Outcome};
+use defib_engine::id::{AppId, IncidentId};
+use defib_engine::note::Note;
+use defib_engine::time::Moment;
+use defib_journal::line::{Line, evidence_text};
+use defib_journal::order::Request;
+use std::borrow::Cow;
+
+impl Driver {
+    pub(super) fn carry_out(&mut self, now: Moment, effect: Effect) {
+        match effect {
+            Effect::Probe { probe, attempt } => self.runs.start(probe, attempt),
+            Effect::Gather { app, incident } => self.gather(now, app, incident),
+            Effect::Note(note) => self.note(now, note),
+            Effect::Order(order) => self.order(now, order),
+        }
+    }
+
+    fn note(&mut self, now: Moment, note: Note) {
+        let ends_incident = matches!(note, Note::Closed { .. });
+        let recovered = match &note {
+            Note::Back { app, .. } | Note::Up { app } => Some(*app),
+            _ => None,
+        };
+        self.write(now, Line::Note { note: Cow::Owned(note) });
+        if ends_incident {
+            self.record.sync();
+        }
+        if let Some(app) = recovered {
+            self.identify(app);
+        }
+    }
+
+    fn gather(&mut self, now: Moment, app: AppId, incident: IncidentId) {
+        let names: Vec<String> = self
+            .config
+            .policy
+            .apps
+            .get(usize::from(app.0))
+            .map(|rules| rules.probes.iter().map(|probe| probe.name.clone()).collect())
+            .unwrap_or_default();
+        let looks = self.looks.as_evidence(app, &names, now);
+        let text = evidence_text(looks.as_bytes()).into_owned();
+        let line = Line::Evidence { app, incident, name: "looks".into(), text: text.into() };
+        self.write(now, line);
+        self.bundles.begin(app, incident, clock::readings().boot_ms);
+        self.send(&Request::Evidence { app, incident });
+    }
+
+    fn order(&mut self, now: Moment, order: Order) {
+        self.write(now, Line::Order { order });
+        let durable = self.record.sync();
+        if !durable {
+            self.alarm_about_journal(now, order.app);
+        }
+        // The executor's ledger is durable by itself and keeps every budget, so an app is brought back
+        // even when our own disk is full. Nobody reboots a machine without a trace.
+        if durable || order.rung != Rung::Reboot {
+            self.send(&Request::Order(order));
+            return;
+        }
+        let outcome = Outcome::Refused(OrderRefusal::LedgerUnwritable);
+        self.mailbox.push(Event::Acted { app: order.app, intent: order.intent, outcome });
+    }
+
+    fn alarm_about_journal(&mut self, now: Moment, app: AppId) {
+        let trouble = self.record.trouble().unwrap_or("the journal is not open").to_owned();
+        let message = format!("an order leaves without a durable journal: {trouble}");
+        self.write(now, Line::Alarm { app: Some(app), invariant: None, message: message.into() });
+    }
+
+    pub(super) fn write(&mut self, up: Moment, line: Line<'static>) {
+        self.record.write(&self.config.policy, up, line);
+    }
+
+    pub(super) fn send(&mut self, request: &Request) {
+        if let Err(broken) = self.link.send(request) {
+            self.lose_link(broken);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Writing the journal: `docs/formats/journal.md`. A journal that cannot be written is told to
+//! people and counted, and never stops guarding.
+
+pub(crate) mod fold;
+
+use crate::clock;
+use crate::setup::Narrate;
+use defib_config::JournalLimits;
+use defib_engine::policy::Policy;
+use defib_engine::state::State;
+use defib_engine::time::Moment;
+use defib_journal::files::{FileError, Limits, Writer};
+use defib_journal::line::{Entry, Line, encode_line};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+/// How long a line that nobody waits for may be lost by a power cut.
+const LAZY_SYNC_MS: u64 = 1000;
+
+/// How long a journal that could not be opened is left alone before it is tried again.
+const REOPEN_MS: u64 = 10_000;
+
+/// The journal, and everybody who is told of its lines as they are written.
+pub(crate) struct Record {
+    folder: PathBuf,
+    limits: Limits,
+    writer: Option<Writer>,
+    reopen_at_ms: u64,
+    narrator: Box<dyn Narrate>,
+    /// Lines for the control socket's watchers, since the last turn.
+    pub(crate) told: Vec<String>,
+    pub(crate) has_watchers: bool,
+    unsynced_since_ms: Option<u64>,
+    /// What was wrong when the journal was last written to.
+    trouble: Option<String>,
+    /// The journal holds a checkpoint and every event since.
+    covered: bool,
+}
+
+impl Record {
+    pub(crate) fn open(folder: &Path, narrator: Box<dyn Narrate>) -> Record {
+        let mut record = Record {
+            folder: folder.to_path_buf(),
+            limits: Limits::default(),
+            writer: None,
+            reopen_at_ms: 0,
+            narrator,
+            told: Vec::new(),
+            has_watchers: false,
+            unsynced_since_ms: None,
+            trouble: None,
+            covered: false,
+        };
+        record.reopen(0);
+        record
+    }
+
+    fn reopen(&mut self, now_ms: u64) {
+        match Writer::open(&self.folder, self.limits) {
+            Ok(writer) => self.writer = Some(writer),
+            Err(error) => {
+                self.reopen_at_ms = now_ms + REOPEN_MS;
+                self.trouble = Some(error.to_string());
+            }
+        }
+    }
+
+    /// How much is kept, as the config says. The writer takes it when it is opened.
+    pub(crate) fn limit(&mut self, limits: JournalLimits) {
+        let limits =
+            Limits { days: usize::from(limits.days), bytes: limits.bytes, ..Limits::default() };
+        if limits != self.limits {
+            self.limits = limits;
+            self.sync();
+            self.reopen(0);
+        }
+    }
+
+    pub(crate) fn narrator(&mut self) -> &mut dyn Narrate {
+        self.narrator.as_mut()
+    }
+
+    pub(crate) fn wants_status(&self) -> bool {
+        self.narrator.wants_status()
+    }
+
+    /// What keeps the journal from being written, for status and alarms.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Appends one line and tells it to everybody.
+    pub(crate) fn write(&mut self, policy: &Policy, up: Moment, line: Line<'static>) {
+        let wall_ms = clock::wall_ms();
+        let seq = self.append(wall_ms, up, &line);
+        let entry = Entry { seq, wall_ms, up, line };
+        if self.has_watchers {
+            let mut bytes = Vec::new();
+            encode_line(&mut bytes, entry.seq, entry.wall_ms, entry.up, &entry.line);
+            self.told.push(String::from_utf8(bytes).unwrap_or_default());
+        }
+        self.narrator.entry(policy, &entry);
+    }
+
+    /// Appends one line. A line that could not be numbered gets 0.
+    fn append(&mut self, wall_ms: u64, up: Moment, line: &Line<'_>) -> u64 {
+        let now_ms = clock::readings().boot_ms;
+        if self.writer.is_none() && now_ms >= self.reopen_at_ms {
+            self.reopen(now_ms);
+        }
+        let Some(writer) = &mut self.writer else {
+            self.covered = false;
+            return 0;
+        };
+        self.unsynced_since_ms.get_or_insert(now_ms);
+        match writer.append(wall_ms, up, line) {
+            Ok(seq) => seq,
+            Err(error) => {
+                self.covered = false;
+                self.note_trouble(&Err(error));
+                0
+            }
+        }
+    }
+
+    /// To be called before an event is fed, with the state as it is then: writes a file's head
+    /// where one is due, and the event unless the state is quiet and stays so.
+    pub(crate) fn event(
+        &mut self,
+        policy: &Policy,
+        state: &State,
+        up: Moment,
+        event: &defib_engine::event::Event,
+    ) {
+        self.turn_page(policy, state, up);
+        if state.is_quiet() && !event.is_notable() {
+            // Nothing but counters changes; the next checkpoint holds them.
+            self.covered = false;
+            return;
+        }
+        if !self.covered {
+            self.checkpoint(state, up);
+        }
+        self.write(policy, up, Line::Event { event: Cow::Owned(event.clone()) });
+    }
+
+    fn turn_page(&mut self, policy: &Policy, state: &State, up: Moment) {
+        let wall_ms = clock::wall_ms();
+        let Some(writer) = &mut self.writer else { return };
+        match writer.turn_page(wall_ms) {
+            Ok(true) => {
+                self.policy(policy, up);
+                self.checkpoint(state, up);
+            }
+            Ok(false) => {}
+            Err(error) => self.note_trouble(&Err(error)),
+        }
+    }
+
+    /// The rules. Not narrated: it is for machines.
+    pub(crate) fn policy(&mut self, policy: &Policy, up: Moment) {
+        self.append(clock::wall_ms(), up, &Line::Policy { policy: Cow::Borrowed(policy) });
+    }
+
+    /// The engine's memory. Not narrated.
+    pub(crate) fn checkpoint(&mut self, state: &State, up: Moment) {
+        self.covered = true;
+        self.append(clock::wall_ms(), up, &Line::Checkpoint { state: Cow::Borrowed(state) });
+    }
+
+    /// To be called at a turn's end: hands the lines to the kernel, so that a crash of ours loses none.
+    pub(crate) fn flush(&mut self) {
+        let Some(writer) = &mut self.writer else { return };
+        if writer.has_backlog() {
+            let result = writer.flush();
+            self.note_trouble(&result);
+        }
+    }
+
+    /// Makes everything durable. Whether it is.
+    pub(crate) fn sync(&mut self) -> bool {
+        self.unsynced_since_ms = None;
+        let Some(writer) = &mut self.writer else { return false };
+        let result = writer.sync();
+        self.note_trouble(&result);
+        result.is_ok()
+    }
+
+    /// Syncs what has waited for long enough.
+    pub(crate) fn sync_if_due(&mut self, now_ms: u64) {
+        if self.sync_deadline_ms().is_some_and(|deadline| deadline <= now_ms) {
+            self.sync();
+        }
+    }
+
+    /// When lines that nobody waits for are made durable.
+    pub(crate) fn sync_deadline_ms(&self) -> Option<u64> {
+        self.unsynced_since_ms.map(|since| since + LAZY_SYNC_MS)
+    }
+
+    fn note_trouble(&mut self, result: &Result<(), FileError>) {
+        self.trouble = result.as_ref().err().map(ToString::to_string);
+    }
+}

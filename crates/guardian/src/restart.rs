@@ -1,0 +1,106 @@
+//! From the journal back to the state: the last checkpoint, and every event after it fed again.
+
+use defib_engine::effect::Effect;
+use defib_engine::event::Event;
+use defib_engine::id::AppId;
+use defib_engine::policy::Policy;
+use defib_engine::state::State;
+use defib_engine::step;
+use defib_engine::time::Moment;
+use defib_journal::files::tail_from_last_checkpoint;
+use defib_journal::line::{Entry, Line};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+
+/// What the last guardian knew.
+pub(crate) struct Remembered {
+    pub(crate) policy: Policy,
+    pub(crate) state: State,
+    /// Apps whose last hold was made by a file, which may have vanished since.
+    pub(crate) held_by_file: BTreeSet<String>,
+    /// What the last event led to and the journal does not hold: the guardian ended in between.
+    pub(crate) unwritten: Vec<Line<'static>>,
+    /// The time of the last line.
+    pub(crate) up: Moment,
+}
+
+/// Reads the journal. `None` if it holds no checkpoint.
+pub(crate) fn remember(folder: &Path) -> io::Result<Option<Remembered>> {
+    let Some(mut tail) = tail_from_last_checkpoint(folder)? else { return Ok(None) };
+    let mut replay = Replay {
+        policy: tail.policy,
+        state: tail.state,
+        up: tail.up,
+        held_by_file: BTreeSet::new(),
+        effects: Vec::new(),
+        written: 0,
+    };
+    while let Some(entry) = tail.entries.next_entry()? {
+        replay.take(entry);
+    }
+    Ok(Some(replay.end()))
+}
+
+struct Replay {
+    policy: Policy,
+    state: State,
+    up: Moment,
+    held_by_file: BTreeSet<String>,
+    /// What the last event led to.
+    effects: Vec<Effect>,
+    /// How many notes and orders were found after it.
+    written: usize,
+}
+
+impl Replay {
+    fn take(&mut self, entry: Entry) {
+        self.up = self.up.max(entry.up);
+        match entry.line {
+            Line::Event { event } => self.feed(entry.up, &event),
+            Line::Policy { policy } => self.reload(entry.up, policy.into_owned()),
+            Line::Note { .. } | Line::Order { .. } => self.written += 1,
+            Line::Hold { app, until, by, .. } => self.hold(app, until.is_some() && by == "file"),
+            _ => {}
+        }
+    }
+
+    fn hold(&mut self, app: AppId, by_file: bool) {
+        let Some(app) = self.policy.apps.get(usize::from(app.0)) else { return };
+        if by_file {
+            self.held_by_file.insert(app.name.clone());
+        } else {
+            self.held_by_file.remove(&app.name);
+        }
+    }
+
+    fn feed(&mut self, up: Moment, event: &Event) {
+        self.effects.clear();
+        self.written = 0;
+        step(&mut self.state, &self.policy, up, event, &mut self.effects);
+    }
+
+    fn reload(&mut self, up: Moment, policy: Policy) {
+        self.effects.clear();
+        self.written = 0;
+        let state = self.state.clone();
+        self.state = state.reload(&self.policy, &policy, up, &mut self.effects);
+        self.policy = policy;
+    }
+
+    fn end(self) -> Remembered {
+        let lines = self.effects.into_iter().filter_map(|effect| match effect {
+            Effect::Note(note) => Some(Line::Note { note: Cow::Owned(note) }),
+            Effect::Order(order) => Some(Line::Order { order }),
+            Effect::Probe { .. } | Effect::Gather { .. } => None,
+        });
+        Remembered {
+            unwritten: lines.skip(self.written).collect(),
+            policy: self.policy,
+            state: self.state,
+            held_by_file: self.held_by_file,
+            up: self.up,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the guardian is given, and what it gives back.
+
+use crate::status::AppStatus;
+use defib_engine::policy::Policy;
+use defib_journal::line::Entry;
+use rustix::fd::OwnedFd;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Everything that the guardian needs from whoever starts it.
+pub struct Setup {
+    /// Our end of the SOCK_SEQPACKET pair to the executor.
+    pub socket: OwnedFd,
+    /// Where `journal/` is.
+    pub state_dir: PathBuf,
+    /// Where `defib.sock` and `hold/` are.
+    pub runtime_dir: PathBuf,
+    /// Who tells people what happens.
+    pub narrator: Box<dyn Narrate>,
+    /// The program and arguments of our own role that becomes a check command.
+    pub exec_child_argv: Vec<OsString>,
+    /// The version of defib.
+    pub version: &'static str,
+}
+
+/// Somebody who tells people what happens: a terminal's living line, plain lines, JSON lines.
+pub trait Narrate {
+    /// A line of the journal, as it is written. `policy` and `checkpoint` lines are left out: they
+    /// are for machines, and up to a megabyte long.
+    fn entry(&mut self, policy: &Policy, entry: &Entry);
+
+    /// How the apps are, after something has changed; at most 10 times a second.
+    fn status(&mut self, apps: &[AppStatus]);
+
+    /// Whether [`status`](Narrate::status) is of any use: it costs a look at every app.
+    fn wants_status(&self) -> bool;
+}
+
+/// How the guardian ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Somebody asked it to: TERM, INT, or the executor.
+    Stopped,
+    /// The executor is gone, and a guardian without one guards nothing.
+    ExecutorGone,
+    /// It could not begin, or not go on. The text says what and where.
+    Failed(String),
+}
+
+impl Ended {
+    /// The process's exit code: 0 after an order to stop, else 1, so that the executor starts a new one.
+    pub fn code(&self) -> u8 {
+        match self {
+            Ended::Stopped => 0,
+            Ended::ExecutorGone | Ended::Failed(_) => 1,
+        }
+    }
+}
