@@ -91,5 +91,7 @@ pub mod ledger;
 pub mod line;
 mod malformed;
 pub mod order;
+#[cfg(test)]
+mod sample;
 mod shapes;
 mod wire;

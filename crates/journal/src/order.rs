@@ -3,6 +3,8 @@
 //! takes nothing else, and each message is validated before it is believed.
 
 mod codec;
+#[cfg(test)]
+mod tests;
 
 pub use crate::malformed::Malformed;
 use defib_engine::effect::{Order, Rung};

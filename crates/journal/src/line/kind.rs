@@ -3,9 +3,9 @@
 use super::Line;
 use crate::json::{Fault, In, Object, Out, ReadError, Shape};
 use crate::order::ActStep;
-use crate::shape_enum;
+use crate::shapes::declare::typed_enum;
 
-shape_enum!(ActStep {
+typed_enum!(ActStep {
     Written,
     TermSent,
     KillSent,
@@ -53,6 +53,9 @@ macro_rules! line_kinds {
                 }
             }
         }
+
+        #[cfg(test)]
+        crate::sample::sample_enum!(Line<'static> { $($variant { $($field),+ }),+ });
     };
 }
 

@@ -1,18 +1,18 @@
 //! Everything that can happen.
 
-use crate::{shape_enum, shape_struct};
+use super::declare::{typed_enum, typed_struct};
 use defib_engine::event::{
     Charge, Doubt, Event, Exit, Failure, LedgerIntent, OrderRefusal, Outcome, StartCount, Started,
 };
 
-shape_struct!(Charge { app, rung, purse, at });
-shape_struct!(LedgerIntent { app, intent, rung, outcome });
-shape_struct!(StartCount { app, count, last });
-shape_struct!(Started { booted_at, new_boot, last_intent, charges, intents, starts });
-shape_enum!(Exit { Code(code), Signal(signal), Unseen });
-shape_enum!(Doubt { LateTimer { late_ms }, Resumed { slept_ms }, ClockStepped { by_ms } });
-shape_enum!(Outcome { Done, Failed(why), Refused(why), Interrupted });
-shape_enum!(Failure {
+typed_struct!(Charge { app, rung, purse, at });
+typed_struct!(LedgerIntent { app, intent, rung, outcome });
+typed_struct!(StartCount { app, count, last });
+typed_struct!(Started { booted_at, new_boot, last_intent, charges, intents, starts });
+typed_enum!(Exit { Code(code), Signal(signal), Unseen });
+typed_enum!(Doubt { LateTimer { late_ms }, Resumed { slept_ms }, ClockStepped { by_ms } });
+typed_enum!(Outcome { Done, Failed(why), Refused(why), Interrupted });
+typed_enum!(Failure {
     Deadline,
     OurLimit,
     NotStartable,
@@ -22,7 +22,7 @@ shape_enum!(Failure {
     Unkillable,
     NotPossible,
 });
-shape_enum!(OrderRefusal {
+typed_enum!(OrderRefusal {
     Repeated,
     UnknownTarget,
     Budget,
@@ -32,7 +32,7 @@ shape_enum!(OrderRefusal {
     Busy,
     LedgerUnwritable,
 });
-shape_enum!(Event {
+typed_enum!(Event {
     Started(started),
     Observed { probe, attempt, started, ended, seen },
     Found { app, identity },

@@ -1,9 +1,9 @@
 //! What the engine wants remembered.
 
-use crate::{shape_enum, shape_struct};
+use super::declare::{typed_enum, typed_struct};
 use defib_engine::note::{Class, Ending, HandOver, Note, Refusal, RungFault, Tally};
 
-shape_enum!(Class {
+typed_enum!(Class {
     Intended,
     Dead,
     CrashLoop,
@@ -22,8 +22,8 @@ shape_enum!(Class {
     Proxy,
     Unknown,
 });
-shape_struct!(Tally { source, count, db });
-shape_enum!(Refusal {
+typed_struct!(Tally { source, count, db });
+typed_enum!(Refusal {
     Observing,
     ShuttingDown,
     Stopped,
@@ -47,15 +47,15 @@ shape_enum!(Refusal {
     MinUptime { have_ms, need_ms },
     ActRunning { app },
 });
-shape_enum!(Ending { Recovered { rung }, SelfHealed, Passed, Superseded });
-shape_enum!(RungFault {
+typed_enum!(Ending { Recovered { rung }, SelfHealed, Passed, Superseded });
+typed_enum!(RungFault {
     NotDone(outcome),
     NoHealth { passes, need },
     DiedAgain { after_ms },
     Relapsed { after_ms },
 });
-shape_enum!(HandOver { LadderEnds, BudgetSpent, IncidentSpent, NoCure, CrashLoop });
-shape_enum!(Note {
+typed_enum!(HandOver { LadderEnds, BudgetSpent, IncidentSpent, NoCure, CrashLoop });
+typed_enum!(Note {
     Up { app },
     Suspected { app, source, score_db },
     Cleared { app, after_ms },

@@ -1,19 +1,29 @@
 //! What a person has decided beforehand.
 
-use crate::{shape_enum, shape_newtype, shape_struct};
+use super::declare::{typed_enum, typed_newtype, typed_struct};
 use defib_engine::policy::{
     AppPolicy, Bars, Budget, ClassSet, Deadlines, Mode, Permission, Policy, ProbePolicy, RungSet,
     View, Weights,
 };
 
-shape_newtype!(RungSet, ClassSet);
-shape_enum!(Mode { Observe, Act });
-shape_enum!(Permission { Never, Allowed });
-shape_enum!(View { App, UserPath, Dependency });
-shape_struct!(Budget { short_ms, short_limit, long_ms, long_limit });
-shape_struct!(Deadlines { start_ms, reload_ms, restart_ms, kill_ms, reboot_ms });
-shape_struct!(ProbePolicy { name, view, fingerprint, interval_ms, fast_ms, timeout_ms });
-shape_struct!(Weights {
+crate::shape_newtype!(RungSet);
+typed_newtype!(ClassSet);
+
+/// Only bits that are rungs: others are refused where a set crosses to another process.
+#[cfg(test)]
+impl crate::sample::Sample for RungSet {
+    fn sample(dice: &mut crate::sample::Dice) -> Self {
+        RungSet(dice.byte() & 0b1_1111)
+    }
+}
+
+typed_enum!(Mode { Observe, Act });
+typed_enum!(Permission { Never, Allowed });
+typed_enum!(View { App, UserPath, Dependency });
+typed_struct!(Budget { short_ms, short_limit, long_ms, long_limit });
+typed_struct!(Deadlines { start_ms, reload_ms, restart_ms, kill_ms, reboot_ms });
+typed_struct!(ProbePolicy { name, view, fingerprint, interval_ms, fast_ms, timeout_ms });
+typed_struct!(Weights {
     died_db,
     refused_db,
     timeout_db,
@@ -27,8 +37,8 @@ shape_struct!(Weights {
     cusum_fail,
     cusum_pass,
 });
-shape_struct!(Bars { start_db, kill_db, restart_db, reboot_db, cusum_alarm });
-shape_struct!(AppPolicy {
+typed_struct!(Bars { start_db, kill_db, restart_db, reboot_db, cusum_alarm });
+typed_struct!(AppPolicy {
     name,
     probes,
     rungs,
@@ -48,4 +58,4 @@ shape_struct!(AppPolicy {
     unknown_wait_ms,
     deadlines,
 });
-shape_struct!(Policy { mode, reboot, min_uptime_ms, reboot_budget, apps, weights, bars });
+typed_struct!(Policy { mode, reboot, min_uptime_ms, reboot_budget, apps, weights, bars });

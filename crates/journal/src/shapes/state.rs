@@ -1,12 +1,12 @@
 //! The engine's memory, as a `checkpoint` line holds it.
 
-use crate::{shape_enum, shape_struct};
+use super::declare::{typed_enum, typed_struct};
 use defib_engine::state::{
     Announcement, AppPhase, AppState, Incident, LastAct, Look, ProbeState, Process, Recovery,
     SelfDoubt, Stage, Starts, State, Stretch, Used,
 };
 
-shape_struct!(State {
+typed_struct!(State {
     now,
     next_incident,
     next_intent,
@@ -16,8 +16,8 @@ shape_struct!(State {
     charges,
     apps,
 });
-shape_struct!(SelfDoubt { level, falls_at });
-shape_struct!(AppState {
+typed_struct!(SelfDoubt { level, falls_at });
+typed_struct!(AppState {
     probes,
     process,
     grace_until,
@@ -32,7 +32,7 @@ shape_struct!(AppState {
     alarmed,
     phase,
 });
-shape_struct!(ProbeState {
+typed_struct!(ProbeState {
     next_at,
     attempt,
     asked_at,
@@ -48,20 +48,20 @@ shape_struct!(ProbeState {
     ever_passed,
     absent,
 });
-shape_struct!(Look { seen, started, ended });
-shape_struct!(Stretch { since, until, count });
-shape_enum!(Process {
+typed_struct!(Look { seen, started, ended });
+typed_struct!(Stretch { since, until, count });
+typed_enum!(Process {
     Unknown,
     Alive { identity, since },
     Gone { at, supervisor_until },
     NotStarted,
 });
-shape_struct!(Announcement { since, until });
-shape_struct!(Starts { count, last, undone, retry_soon });
-shape_struct!(Recovery { at, rung, used, disruptive });
-shape_struct!(Used { steps });
-shape_enum!(AppPhase { Watching, Launching { intent }, Incident(incident) });
-shape_struct!(Incident {
+typed_struct!(Announcement { since, until });
+typed_struct!(Starts { count, last, undone, retry_soon });
+typed_struct!(Recovery { at, rung, used, disruptive });
+typed_struct!(Used { steps });
+typed_enum!(AppPhase { Watching, Launching { intent }, Incident(incident) });
+typed_struct!(Incident {
     id,
     class,
     since,
@@ -74,8 +74,8 @@ shape_struct!(Incident {
     refused,
     handed_over,
 });
-shape_struct!(LastAct { rung, ordered_at, ended_at, again_at });
-shape_enum!(Stage {
+typed_struct!(LastAct { rung, ordered_at, ended_at, again_at });
+typed_enum!(Stage {
     Judging,
     Looking { rung, purse, since },
     Bundling { rung, purse, since },
