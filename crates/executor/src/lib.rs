@@ -1,6 +1,87 @@
 //! Carries out closed orders on configured targets, and owns the ledger.
+//!
+//! The executor is heart and hand: parent of the guardian and of `start` apps, the only one that
+//! ends processes. It believes nobody: an order names an app and a rung of the validated config,
+//! and budgets are counted here, in a ledger that is written before anything is done.
 
+mod act;
+mod admit;
+mod app;
+mod cgroup;
+mod clock;
+mod control;
+mod error;
+mod evidence;
+mod exec_child;
+mod executor;
+mod guardian;
+mod ledger;
 pub mod machine;
 pub mod manager;
 pub mod notify;
+mod output;
+mod process;
+mod run;
 pub mod service;
+mod spawn;
+mod sys;
+mod talk;
+mod watch;
+mod words;
+
+pub use error::Error;
+pub use exec_child::exec_child;
+pub use run::run;
+
+use machine::Machine;
+use manager::ServiceManager;
+use notify::Notify;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the executor is started with.
+pub struct Setup {
+    /// The config, as text: it is validated here and handed to the guardian as it is.
+    pub config_text: String,
+    /// The file that SIGHUP reads again; without it a reload is refused.
+    pub config_path: Option<PathBuf>,
+    /// What must survive the machine: the ledger's disk copy, outputs.
+    pub state_dir: PathBuf,
+    /// What must survive only the agent: the ledger's fast copy.
+    pub runtime_dir: PathBuf,
+    /// The guardian's command. Its socket is descriptor 3, and `DEFIB_GUARDIAN_FD=3`.
+    pub guardian_argv: Vec<OsString>,
+    /// The user that the guardian becomes; `None`: ours.
+    pub guardian_user: Option<String>,
+    /// The command of the role [`exec_child`].
+    pub exec_child_argv: Vec<OsString>,
+    /// What happens to `start` apps when we end.
+    pub at_end: AtEnd,
+    /// The service manager.
+    pub manager: Box<dyn ServiceManager>,
+    /// The machine.
+    pub machine: Box<dyn Machine>,
+    /// Whoever started us.
+    pub notify: Box<dyn Notify>,
+}
+
+/// What happens to `start` apps when the executor ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AtEnd {
+    /// They are stopped: somebody pressed Ctrl-C on `defib guard`.
+    StopApps,
+    /// They live on, and the next executor adopts them.
+    LeaveApps,
+}
+
+/// How [`run`] ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// By TERM or INT.
+    Stopped,
+}
+
+/// What the config must know of this process.
+pub(crate) fn host() -> defib_config::Host {
+    defib_config::Host { root: rustix::process::geteuid().is_root() }
+}

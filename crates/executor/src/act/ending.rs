@@ -1,0 +1,172 @@
+//! Ending every process of an app: TERM, grace, KILL, and waiting until each is really gone.
+
+use super::{Stage, Turn};
+use crate::executor::{Executor, Token};
+use crate::process::handle::Handle;
+use crate::process::tree;
+use defib_engine::effect::{Order, Rung};
+use defib_engine::event::{Failure, Outcome};
+use defib_engine::id::Identity;
+use defib_journal::order::ActStep;
+use rustix::process::Signal;
+
+/// The longest grace of the rung *kill*: it is meant for what hangs.
+const KILL_GRACE_MS: u64 = 2_000;
+
+/// Processes on their way out.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    main: Identity,
+    kill_at: Option<u64>,
+    hunted: Vec<Handle>,
+    only_end: Option<(Failure, String)>,
+}
+
+impl Ending {
+    pub(super) fn deadline_ms(&self) -> Option<u64> {
+        self.kill_at
+    }
+}
+
+impl Executor {
+    /// Begins to end what the app has left running: its living process politely, orphans of an earlier
+    /// life at once (they would hold the port).
+    pub(super) fn begin_ending(
+        &mut self,
+        order: &Order,
+        grace_ms: u32,
+        now_ms: u64,
+        end_at: u64,
+    ) -> Turn {
+        match self.ending_of(order, grace_ms, now_ms, end_at) {
+            Some(ending) => Turn::Next(Stage::Ending(ending)),
+            None => Turn::Next(Stage::Spawning(now_ms)),
+        }
+    }
+
+    /// The same where nothing can be started afterwards: the manager is out of reach.
+    pub(super) fn begin_only_ending(
+        &mut self,
+        order: &Order,
+        why: (Failure, String),
+        now_ms: u64,
+        end_at: u64,
+    ) -> Turn {
+        match self.ending_of(order, KILL_GRACE_MS as u32, now_ms, end_at) {
+            Some(ending) => Turn::Next(Stage::Ending(Ending { only_end: Some(why), ..ending })),
+            None => Turn::End(Outcome::Failed(why.0), why.1),
+        }
+    }
+
+    fn ending_of(
+        &mut self,
+        order: &Order,
+        grace_ms: u32,
+        now_ms: u64,
+        end_at: u64,
+    ) -> Option<Ending> {
+        let main = self.last_main(order)?;
+        let hunted = tree::open_members(main);
+        if hunted.is_empty() {
+            return None;
+        }
+        let mut ending = Ending { main, kill_at: None, hunted, only_end: None };
+        for handle in &ending.hunted {
+            self.wait_for(handle, Token::Act(order.app));
+        }
+        if ending.has_main() && order.rung != Rung::Start {
+            let grace_ms = match order.rung {
+                Rung::Kill => u64::from(grace_ms).min(KILL_GRACE_MS),
+                _ => u64::from(grace_ms),
+            };
+            // Half of the deadline is left for KILL and start, whatever the grace says.
+            ending.kill_at = Some(now_ms + grace_ms.min((end_at - now_ms) / 2));
+            ending.signal(Signal::TERM);
+            // A stopped process takes its TERM only once it runs again.
+            ending.signal(Signal::CONT);
+            self.say_step(order, ActStep::TermSent);
+        } else {
+            ending.signal(Signal::KILL);
+            self.say_step(order, ActStep::OrphansEnded);
+        }
+        Some(ending)
+    }
+
+    /// The process that is the app now, or was the last that we knew.
+    fn last_main(&self, order: &Order) -> Option<Identity> {
+        let index = usize::from(order.app.0);
+        let name = &self.config.apps[index].name;
+        self.apps[index].identity().or_else(|| self.keeper.process(name))
+    }
+
+    pub(super) fn turn_ending(
+        &mut self,
+        order: &Order,
+        mut ending: Ending,
+        now_ms: u64,
+        end_at: u64,
+    ) -> Turn {
+        ending.hunted.retain(|handle| !handle.is_gone());
+        let is_late = ending.kill_at.is_some_and(|at| now_ms >= at);
+        let orphans = ending.kill_at.is_some() && !ending.has_main();
+        if is_late || orphans || ending.kill_at.is_none() {
+            // Whoever was forked since the last look is taken too, until none is left.
+            let found = self.hunt_anew(order, &mut ending);
+            if found || ending.kill_at.is_some() {
+                ending.signal(Signal::KILL);
+            }
+        }
+        if ending.hunted.is_empty() {
+            return self.ended(order, ending, now_ms);
+        }
+        if ending.kill_at.take_if(|_| is_late || orphans).is_some() {
+            self.say_step(order, if orphans { ActStep::OrphansEnded } else { ActStep::KillSent });
+        }
+        if now_ms >= end_at {
+            let pid = ending.hunted[0].identity.pid;
+            let detail = format!("process {pid} is still there after KILL");
+            return Turn::End(Outcome::Failed(Failure::Unkillable), detail);
+        }
+        Turn::Wait(Stage::Ending(ending))
+    }
+
+    /// Adds members that were not known yet; says whether there were any.
+    fn hunt_anew(&mut self, order: &Order, ending: &mut Ending) -> bool {
+        let known: Vec<Identity> = ending.hunted.iter().map(|handle| handle.identity).collect();
+        let mut fresh = tree::open_members(ending.main);
+        fresh.retain(|handle| !known.contains(&handle.identity) && !handle.is_gone());
+        for handle in &fresh {
+            self.wait_for(handle, Token::Act(order.app));
+        }
+        let found = !fresh.is_empty();
+        ending.hunted.append(&mut fresh);
+        found
+    }
+
+    fn ended(&mut self, order: &Order, ending: Ending, now_ms: u64) -> Turn {
+        self.say_step(order, ActStep::Ended);
+        self.reap(now_ms);
+        self.check_main(order.app, now_ms);
+        match ending.only_end {
+            Some((failure, why)) => {
+                let detail =
+                    format!("its processes were ended; starting it was not possible: {why}");
+                Turn::End(Outcome::Failed(failure), detail)
+            }
+            None => Turn::Next(Stage::Spawning(now_ms)),
+        }
+    }
+}
+
+impl Ending {
+    fn has_main(&self) -> bool {
+        self.hunted.iter().any(|handle| handle.identity == self.main)
+    }
+
+    /// One that cannot be signalled is still waited for, and named when the deadline passes.
+    fn signal(&self, signal: Signal) {
+        for handle in &self.hunted {
+            let _ = handle.signal(signal);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Orders on their way: ledger first, then the act as a small machine that the loop advances.
+
+mod child;
+mod command;
+mod ending;
+mod reboot;
+mod unit;
+
+use reboot::turn_reboot;
+
+use crate::admit::{self, Facts};
+use crate::executor::Executor;
+use crate::manager::{JobId, ManagerEvent};
+use defib_config::spec::Target;
+use defib_engine::effect::{Order, Rung};
+use defib_engine::event::{Exit, Failure, OrderRefusal, Outcome};
+use defib_engine::id::AppId;
+use defib_journal::order::{ActStep, Report};
+
+pub(crate) use child::AtGate;
+pub(crate) use command::CommandAct;
+pub(crate) use command::{command_log, memory_file};
+pub(crate) use ending::Ending;
+pub(crate) use unit::{UnitAct, transient_name};
+
+/// One order that is being carried out.
+#[derive(Debug)]
+pub(crate) struct Act {
+    /// The order.
+    pub(crate) order: Order,
+    /// When it must have ended.
+    pub(crate) end_at: u64,
+    /// How far it is.
+    pub(crate) stage: Stage,
+}
+
+/// How far an act is.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Processes are being ended.
+    Ending(Ending),
+    /// The app is to be started, at this time at the earliest.
+    Spawning(u64),
+    /// The child waits at its gate, or is becoming the app.
+    AtGate(AtGate),
+    /// Jobs of the service manager.
+    Unit(UnitAct),
+    /// The user's command runs.
+    Command(CommandAct),
+    /// The ledger's disk copy is awaited, until then.
+    DiskWait(u64),
+    /// The machine was asked to reboot.
+    RebootAsked(JobId, Option<JobResult>),
+}
+
+/// How a job ended.
+pub(crate) type JobResult = Result<(), (Failure, String)>;
+
+/// What a look at a stage led to.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// Nothing to do before an event or a deadline.
+    Wait(Stage),
+    /// Go on at once.
+    Next(Stage),
+    /// The order ended.
+    End(Outcome, String),
+}
+
+impl Act {
+    /// When it must be looked at even without an event.
+    pub(crate) fn deadline_ms(&self) -> u64 {
+        let stage = match &self.stage {
+            Stage::Ending(ending) => ending.deadline_ms(),
+            Stage::Spawning(at) | Stage::DiskWait(at) => Some(*at),
+            Stage::Unit(unit) => unit.deadline_ms(),
+            Stage::Command(command) => command.deadline_ms(),
+            Stage::AtGate(_) | Stage::RebootAsked(..) => None,
+        };
+        stage.unwrap_or(self.end_at)
+    }
+}
+
+impl Executor {
+    /// Takes an order from the guardian.
+    pub(crate) fn take_order(&mut self, order: Order, now_ms: u64) {
+        if let Err((outcome, detail)) = self.check(&order, now_ms) {
+            self.say_acted(&order, outcome, &detail);
+            return;
+        }
+        let rules = &self.config.policy.apps[usize::from(order.app.0)];
+        if let Err(detail) = self.keeper.begin(&order, rules, now_ms) {
+            self.say_acted(&order, Outcome::Refused(OrderRefusal::LedgerUnwritable), &detail);
+            return;
+        }
+        self.say_step(&order, ActStep::Written);
+        let end_at = now_ms + u64::from(order.deadline_ms);
+        match self.first_stage(&order, now_ms, end_at) {
+            Turn::Wait(stage) | Turn::Next(stage) => {
+                self.apps[usize::from(order.app.0)].act = Some(Act { order, end_at, stage });
+                self.advance_act(order.app, now_ms);
+            }
+            Turn::End(outcome, detail) => self.end_order(&order, outcome, &detail, now_ms),
+        }
+    }
+
+    fn check(&self, order: &Order, now_ms: u64) -> Result<(), admit::Refusal> {
+        let index = usize::from(order.app.0);
+        if self.is_config_pending || self.stopping.is_some() {
+            let why = if self.is_config_pending {
+                "a new config has been sent; this order was numbered by the old one"
+            } else {
+                "defib is ending"
+            };
+            return Err((Outcome::Refused(OrderRefusal::Busy), why.into()));
+        }
+        let Some(app) = self.config.apps.get(index) else {
+            let outcome = Outcome::Refused(OrderRefusal::UnknownTarget);
+            return Err((outcome, format!("there is no app number {index} in the config")));
+        };
+        let state = &self.apps[index];
+        let facts = Facts {
+            now: self.keeper.moment(now_ms),
+            up_ms: now_ms,
+            main: state.identity().filter(|main| crate::process::stat::is_alive(*main)),
+            is_busy: state.act.is_some(),
+            ledger: self.keeper.ledger(),
+        };
+        admit::admit(order, &self.config.policy, app, &facts)
+    }
+
+    fn first_stage(&mut self, order: &Order, now_ms: u64, end_at: u64) -> Turn {
+        if order.rung == Rung::Reboot {
+            return Turn::Next(Stage::DiskWait(now_ms + reboot::DISK_DEADLINE_MS));
+        }
+        match &self.config.apps[usize::from(order.app.0)].target {
+            Target::Unit(unit) => Turn::Next(Stage::Unit(UnitAct::of_unit(unit, order.rung))),
+            Target::Child(child) if self.manager.has_transient() => {
+                Turn::Next(Stage::Unit(UnitAct::of_transient(child, order.rung)))
+            }
+            Target::Child(child) if order.rung == Rung::Reload => self.reload(order),
+            Target::Child(child) => {
+                let grace_ms = child.grace_ms;
+                self.begin_ending(order, grace_ms, now_ms, end_at)
+            }
+            Target::Recover(_) => self.begin_command(order),
+            Target::Nothing => {
+                Turn::End(Outcome::Failed(Failure::NotPossible), "there is no target".into())
+            }
+        }
+    }
+
+    /// Looks at the app's act, as long as that leads on.
+    pub(crate) fn advance_act(&mut self, app: AppId, now_ms: u64) {
+        while let Some(Act { order, end_at, stage }) = self.apps[usize::from(app.0)].act.take() {
+            let turn = match stage {
+                Stage::Ending(ending) => self.turn_ending(&order, ending, now_ms, end_at),
+                Stage::Spawning(at) => self.turn_spawning(&order, at, now_ms, end_at),
+                Stage::AtGate(gate) => self.turn_at_gate(&order, gate, now_ms, end_at),
+                Stage::Unit(unit) => self.turn_unit(&order, unit, now_ms, end_at),
+                Stage::Command(command) => self.turn_command(&order, command, now_ms, end_at),
+                Stage::DiskWait(until) => self.turn_disk_wait(&order, until, now_ms, end_at),
+                Stage::RebootAsked(job, result) => turn_reboot(job, result, now_ms, end_at),
+            };
+            let state = &mut self.apps[usize::from(app.0)];
+            match turn {
+                Turn::Wait(stage) => {
+                    state.act = Some(Act { order, end_at, stage });
+                    return;
+                }
+                Turn::Next(stage) => state.act = Some(Act { order, end_at, stage }),
+                Turn::End(outcome, detail) => {
+                    self.end_order(&order, outcome, &detail, now_ms);
+                    self.check_main(app, now_ms);
+                }
+            }
+        }
+    }
+
+    /// The result goes to the ledger before anybody hears of it.
+    fn end_order(&mut self, order: &Order, outcome: Outcome, detail: &str, now_ms: u64) {
+        self.keeper.finish(order.intent, outcome, now_ms);
+        self.say_acted(order, outcome, detail);
+    }
+
+    fn say_acted(&mut self, order: &Order, outcome: Outcome, detail: &str) {
+        let detail = crate::words::cut(detail, 200);
+        let Order { app, intent, rung, .. } = *order;
+        self.guardian.say(&Report::Acted { app, intent, rung, outcome, detail });
+    }
+
+    pub(crate) fn say_step(&mut self, order: &Order, step: ActStep) {
+        let at = self.keeper.moment(crate::clock::now_ms());
+        let Order { app, intent, .. } = *order;
+        self.guardian.say(&Report::Step { app, intent, step, at });
+    }
+
+    /// A job of the manager ended: the act that waits for it is told.
+    pub(crate) fn job_done(&mut self, done: JobId, outcome: JobResult) {
+        for state in &mut self.apps {
+            match state.act.as_mut().map(|act| &mut act.stage) {
+                Some(Stage::Unit(unit)) if unit.awaits(done) => return unit.tell(outcome),
+                Some(Stage::RebootAsked(job, result)) if *job == done => {
+                    *result = Some(outcome);
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A child was reaped: the command that it may have been is told.
+    pub(crate) fn command_reaped(&mut self, pid: u32, exit: Exit) {
+        for state in &mut self.apps {
+            if let Some(Stage::Command(command)) = state.act.as_mut().map(|act| &mut act.stage) {
+                command.reaped(pid, exit);
+            }
+        }
+    }
+
+    /// Takes what the service manager said.
+    pub(crate) fn take_manager_news(&mut self, now_ms: u64) {
+        let mut events = Vec::new();
+        self.manager.advance(now_ms, &mut events);
+        for event in events {
+            match event {
+                ManagerEvent::JobDone { job, result } => self.job_done(job, result),
+                other => self.take_unit_news(&other, now_ms),
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Acts through the service manager: a short plan of jobs, each awaited under a deadline.
+//!
+//! A polite stop may take 90 s by the unit's own rules; ours ends after the grace: whatever is still
+//! *deactivating* then gets KILL, and the job that waits for it goes on.
+
+use super::{JobResult, Stage, Turn};
+use crate::executor::Executor;
+use crate::manager::{JobId, TransientUnit, UnitJob, UnitState};
+use defib_config::spec::{ChildSpec, Target, UnitSpec};
+use defib_engine::effect::{Order, Rung};
+use defib_engine::event::{Failure, Outcome};
+use defib_journal::order::ActStep;
+use std::collections::VecDeque;
+
+/// The longest grace of the rung *kill*.
+const KILL_GRACE_MS: u32 = 2_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Job {
+    /// One that must succeed.
+    Must(UnitJob),
+    /// One whose failure means that there was nothing to do.
+    May(UnitJob),
+    /// StartTransientUnit.
+    Transient,
+}
+
+/// Jobs in their order.
+#[derive(Debug)]
+pub(crate) struct UnitAct {
+    plan: VecDeque<Job>,
+    current: Option<(Job, JobId)>,
+    result: Option<JobResult>,
+    grace_ms: u32,
+    kill_at: Option<u64>,
+    is_kill_due: bool,
+}
+
+impl UnitAct {
+    fn new(plan: impl IntoIterator<Item = Job>, rung: Rung, grace_ms: u32) -> UnitAct {
+        let grace_ms = if rung == Rung::Kill { grace_ms.min(KILL_GRACE_MS) } else { grace_ms };
+        UnitAct {
+            plan: plan.into_iter().collect(),
+            current: None,
+            result: None,
+            grace_ms,
+            kill_at: None,
+            is_kill_due: false,
+        }
+    }
+
+    /// A unit that belongs to the machine. ResetFailed comes first: it also clears the start limit.
+    pub(super) fn of_unit(unit: &UnitSpec, rung: Rung) -> UnitAct {
+        let reset = Job::May(UnitJob::ResetFailed);
+        let plan = match rung {
+            Rung::Start => vec![reset, Job::Must(UnitJob::Start)],
+            Rung::Reload => vec![Job::Must(UnitJob::Reload)],
+            Rung::Restart | Rung::Kill | Rung::Reboot => vec![reset, Job::Must(UnitJob::Restart)],
+        };
+        UnitAct::new(plan, rung, unit.grace_ms)
+    }
+
+    /// A `start` app as a transient unit, which is gone once it has stopped.
+    pub(super) fn of_transient(child: &ChildSpec, rung: Rung) -> UnitAct {
+        let (stop, reset) = (Job::May(UnitJob::Stop), Job::May(UnitJob::ResetFailed));
+        let plan = match rung {
+            Rung::Reload => vec![Job::Must(UnitJob::Kill { signal: libc::SIGHUP as u8 })],
+            // A start stops first too: orphans of a dead main process live on in the unit.
+            _ => vec![stop, reset, Job::Transient],
+        };
+        UnitAct::new(plan, rung, child.grace_ms)
+    }
+
+    pub(super) fn deadline_ms(&self) -> Option<u64> {
+        self.kill_at
+    }
+
+    pub(super) fn awaits(&self, job: JobId) -> bool {
+        self.current.is_some_and(|(_, current)| current == job)
+    }
+
+    pub(super) fn tell(&mut self, result: JobResult) {
+        self.result = Some(result);
+    }
+}
+
+/// The unit that a `start` app becomes.
+pub(crate) fn transient_name(app: &str) -> String {
+    format!("defib-app-{app}.service")
+}
+
+impl Executor {
+    pub(super) fn turn_unit(
+        &mut self,
+        order: &Order,
+        mut act: UnitAct,
+        now_ms: u64,
+        end_at: u64,
+    ) -> Turn {
+        if let Some(result) = act.result.take()
+            && let Some((job, _)) = act.current.take()
+        {
+            act.kill_at = None;
+            act.is_kill_due = false;
+            if let Some(turn) = self.job_result(order, job, result, now_ms, end_at) {
+                return turn;
+            }
+        }
+        if act.current.is_none() {
+            let Some(job) = act.plan.pop_front() else {
+                return Turn::End(Outcome::Done, String::new());
+            };
+            return self.begin_job(order, job, act, now_ms, end_at);
+        }
+        if now_ms >= end_at {
+            let detail = "the service manager did not finish the job in time";
+            return Turn::End(Outcome::Failed(Failure::Deadline), detail.into());
+        }
+        self.kill_what_lingers(order, &mut act, now_ms, end_at);
+        Turn::Wait(Stage::Unit(act))
+    }
+
+    /// `Some`: the act is over, or goes on without the manager.
+    fn job_result(
+        &mut self,
+        order: &Order,
+        job: Job,
+        result: JobResult,
+        now_ms: u64,
+        end_at: u64,
+    ) -> Option<Turn> {
+        match (job, result) {
+            (_, Err((Failure::NoManager, why))) if order.rung.is_disruptive() => {
+                Some(self.begin_only_ending(order, (Failure::NoManager, why), now_ms, end_at))
+            }
+            (Job::May(_), Err((failure, _))) if failure != Failure::NoManager => None,
+            (_, Err((failure, why))) => Some(Turn::End(Outcome::Failed(failure), why)),
+            (Job::Must(_) | Job::Transient, Ok(())) => {
+                self.say_step(order, ActStep::JobDone);
+                None
+            }
+            (Job::May(_), Ok(())) => None,
+        }
+    }
+
+    fn begin_job(
+        &mut self,
+        order: &Order,
+        job: Job,
+        mut act: UnitAct,
+        now_ms: u64,
+        end_at: u64,
+    ) -> Turn {
+        let unit = self.unit_name(order);
+        let begun = match job {
+            Job::Must(what) | Job::May(what) => self.manager.begin(what, &unit, end_at),
+            Job::Transient => match self.transient(order, unit) {
+                Ok(transient) => self.manager.start_transient(&transient, end_at),
+                Err(why) => return Turn::End(Outcome::Failed(Failure::NotStartable), why),
+            },
+        };
+        if let Job::Must(UnitJob::Restart) | Job::May(UnitJob::Stop) = job {
+            // Half of the deadline is left for KILL and start, whatever the grace says.
+            let grace_ms = u64::from(act.grace_ms).min(end_at.saturating_sub(now_ms) / 2);
+            act.kill_at = Some(now_ms + grace_ms);
+        }
+        if job != Job::May(UnitJob::ResetFailed) {
+            self.say_step(order, ActStep::JobQueued);
+        }
+        act.current = Some((job, begun));
+        Turn::Wait(Stage::Unit(act))
+    }
+
+    /// After the grace: KILL, but only while the unit is stopping. A moment later the same signal
+    /// would hit the new process.
+    fn kill_what_lingers(&mut self, order: &Order, act: &mut UnitAct, now_ms: u64, end_at: u64) {
+        if act.kill_at.take_if(|at| *at <= now_ms).is_some() {
+            act.is_kill_due = true;
+        }
+        let state = self.apps[usize::from(order.app.0)].unit;
+        if act.is_kill_due && state == Some(UnitState::Deactivating) {
+            act.is_kill_due = false;
+            let unit = self.unit_name(order);
+            let kill = UnitJob::Kill { signal: libc::SIGKILL as u8 };
+            self.manager.begin(kill, &unit, end_at);
+            self.say_step(order, ActStep::KillSent);
+        }
+    }
+
+    fn unit_name(&self, order: &Order) -> String {
+        let app = &self.config.apps[usize::from(order.app.0)];
+        match &app.target {
+            Target::Unit(unit) => unit.name.clone(),
+            _ => transient_name(&app.name),
+        }
+    }
+
+    fn transient(&self, order: &Order, unit: String) -> Result<TransientUnit, String> {
+        let app = &self.config.apps[usize::from(order.app.0)];
+        let Target::Child(child) = &app.target else { return Err("no start command".into()) };
+        let mut environment = vec![("DEFIB_APP".to_owned(), app.name.clone())];
+        environment.extend(child.environment.iter().cloned());
+        // Makes the folder; the manager opens the file itself.
+        self.outputs.open(&app.name).map_err(|e| format!("its output file: {e}"))?;
+        let mut argv = child.argv.clone();
+        if let Some(program) = argv.first_mut() {
+            *program = find_program(program)?;
+        }
+        Ok(TransientUnit {
+            unit,
+            description: format!("{}, kept by defib", app.name),
+            argv,
+            user: child.user.clone(),
+            directory: child.directory.clone(),
+            environment,
+            output: self.outputs.path(&app.name),
+            grace_ms: child.grace_ms,
+        })
+    }
+}
+
+/// A bare name is looked up in PATH here: a transient unit takes only absolute paths.
+fn find_program(program: &str) -> Result<String, String> {
+    if program.contains('/') {
+        return Ok(program.to_owned());
+    }
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok())
+        .and_then(|file| file.into_os_string().into_string().ok())
+        .ok_or_else(|| format!("there is no program {program} in PATH ({path})"))
+}

@@ -1,0 +1,151 @@
+//! Which orders are carried out: the config decides, whatever the guardian asks.
+
+use defib_config::spec::{App, ChildSpec, Target};
+use defib_engine::effect::{Order, Purse, Rung};
+use defib_engine::event::{Failure, OrderRefusal, Outcome};
+use defib_engine::id::Identity;
+use defib_engine::policy::{AppPolicy, Budget, Mode, Permission, Policy};
+use defib_engine::time::Moment;
+use defib_journal::ledger::Ledger;
+
+/// A refusal and the two values that disagree.
+pub(crate) type Refusal = (Outcome, String);
+
+/// What admission must know besides the config.
+#[derive(Debug)]
+pub(crate) struct Facts<'a> {
+    /// Now.
+    pub(crate) now: Moment,
+    /// For how long the machine has been up.
+    pub(crate) up_ms: u64,
+    /// The living main process.
+    pub(crate) main: Option<Identity>,
+    /// Whether an act on this app runs.
+    pub(crate) is_busy: bool,
+    /// What was accepted and paid before.
+    pub(crate) ledger: &'a Ledger,
+}
+
+/// `Err`: why the order is not carried out.
+pub(crate) fn admit(
+    order: &Order,
+    policy: &Policy,
+    app: &App,
+    facts: &Facts<'_>,
+) -> Result<(), Refusal> {
+    let rules = &policy.apps[usize::from(order.app.0)];
+    check_number(order, facts)?;
+    check_permission(order, policy, rules, app)?;
+    check_process(order, facts)?;
+    match order.rung {
+        Rung::Start | Rung::Reload => Ok(()),
+        Rung::Restart | Rung::Kill => check_purse(order, rules, facts),
+        Rung::Reboot => check_reboot(policy, facts),
+    }
+}
+
+fn refuse(why: OrderRefusal, detail: String) -> Result<(), Refusal> {
+    Err((Outcome::Refused(why), detail))
+}
+
+fn check_number(order: &Order, facts: &Facts<'_>) -> Result<(), Refusal> {
+    if order.intent.0 <= facts.ledger.last_intent {
+        let last = facts.ledger.last_intent;
+        return refuse(
+            OrderRefusal::Repeated,
+            format!("intent {} is not above {last}, the last one accepted", order.intent.0),
+        );
+    }
+    if facts.is_busy {
+        return refuse(OrderRefusal::Busy, "another act on this app is running".into());
+    }
+    Ok(())
+}
+
+fn check_permission(
+    order: &Order,
+    policy: &Policy,
+    rules: &AppPolicy,
+    app: &App,
+) -> Result<(), Refusal> {
+    if policy.mode == Mode::Observe {
+        return refuse(OrderRefusal::NotPermitted, "the mode is observe".into());
+    }
+    if order.rung == Rung::Reboot && policy.reboot != Permission::Allowed {
+        return refuse(OrderRefusal::NotPermitted, "reboot is not allowed by the config".into());
+    }
+    if !target_knows(app, order.rung) || !rules.rungs.has(order.rung) {
+        let outcome = Outcome::Failed(Failure::NotPossible);
+        return Err((outcome, format!("the target of {} knows no such rung", rules.name)));
+    }
+    Ok(())
+}
+
+/// Whether there is anything that the rung could be done to.
+pub(crate) fn target_knows(app: &App, rung: Rung) -> bool {
+    match (&app.target, rung) {
+        (_, Rung::Reboot) | (Target::Unit(_), _) => true,
+        (Target::Nothing, _) | (Target::Recover(_), Rung::Reload) => false,
+        (Target::Child(ChildSpec { reload_by_hup, .. }), Rung::Reload) => *reload_by_hup,
+        (Target::Child(_) | Target::Recover(_), _) => true,
+    }
+}
+
+fn check_process(order: &Order, facts: &Facts<'_>) -> Result<(), Refusal> {
+    match (order.rung, facts.main, order.identity) {
+        (Rung::Start, Some(main), _) => {
+            refuse(OrderRefusal::Busy, format!("process {} of this app is alive", main.pid))
+        }
+        (Rung::Restart | Rung::Kill, Some(main), Some(judged)) if main != judged => refuse(
+            OrderRefusal::WrongIdentity,
+            format!("process {} was judged, but {} is the app now", judged.pid, main.pid),
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn check_purse(order: &Order, rules: &AppPolicy, facts: &Facts<'_>) -> Result<(), Refusal> {
+    match order.purse {
+        Purse::Free => {
+            refuse(OrderRefusal::Budget, "an act that ends a process is never free".into())
+        }
+        Purse::Ladder => check_budget(&rules.budget, |window_ms| {
+            facts.ledger.ladder_used(&rules.name, facts.now, window_ms)
+        }),
+        Purse::Gentle => check_pause(rules, facts),
+    }
+}
+
+/// A gentle act is not a matter of number but of a pause since the last one.
+fn check_pause(rules: &AppPolicy, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let last: Option<Moment> = facts.ledger.app(&rules.name).and_then(|app| Some(app.gentle?.at));
+    match last.map(|at| facts.now.since(at)) {
+        Some(ago) if ago < rules.gentle_every_ms => refuse(
+            OrderRefusal::Budget,
+            format!("{ago} ms since the last gentle act, {} needed", rules.gentle_every_ms),
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn check_reboot(policy: &Policy, facts: &Facts<'_>) -> Result<(), Refusal> {
+    if facts.up_ms < policy.min_uptime_ms {
+        let (up, least) = (facts.up_ms, policy.min_uptime_ms);
+        return refuse(OrderRefusal::MinUptime, format!("up for {up} ms, {least} needed"));
+    }
+    check_budget(&policy.reboot_budget, |window_ms| facts.ledger.reboots_used(facts.now, window_ms))
+}
+
+fn check_budget(budget: &Budget, used_in: impl Fn(u64) -> usize) -> Result<(), Refusal> {
+    for (window_ms, limit) in
+        [(budget.short_ms, budget.short_limit), (budget.long_ms, budget.long_limit)]
+    {
+        let used = used_in(window_ms);
+        if used >= usize::from(limit) {
+            let minutes = window_ms / 60_000;
+            let detail = format!("{used} acts in {minutes} min, {limit} allowed");
+            return refuse(OrderRefusal::Budget, detail);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! What the executor knows of one app while it runs.
+
+use crate::act::Act;
+use crate::manager::UnitState;
+use crate::process::handle::Handle;
+use crate::process::{listener, stat};
+use defib_config::spec::{App, ProcessSource};
+use defib_engine::event::Exit;
+use defib_engine::id::Identity;
+
+/// One app, by its index in the config.
+#[derive(Debug, Default)]
+pub(crate) struct AppState {
+    /// Its main process, while it is known and lives.
+    pub(crate) main: Option<Handle>,
+    /// How it ended, if it was our child and has been reaped before its pidfd was looked at.
+    pub(crate) reaped: Option<(u32, Exit)>,
+    /// The act that runs on it.
+    pub(crate) act: Option<Act>,
+    /// Where its unit stands, as far as the manager said.
+    pub(crate) unit: Option<UnitState>,
+    /// Its unit's own restart comes in so many milliseconds; used up by the next death.
+    pub(crate) restart_in_ms: Option<u32>,
+    /// Its unit's process ended; told when the manager has said more, or then.
+    pub(crate) unit_death: Option<(u64, Identity)>,
+    /// A death was told and no life since.
+    pub(crate) told_dead: bool,
+}
+
+impl AppState {
+    /// The identity of its main process.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        self.main.as_ref().map(|main| main.identity)
+    }
+}
+
+/// Looks for the main process of an app that is neither our child nor a unit.
+pub(crate) fn look(app: &App) -> Option<Identity> {
+    match &app.process {
+        ProcessSource::Port(port) => listener::find(*port),
+        ProcessSource::Pidfile(path) => {
+            let text = std::fs::read_to_string(path).ok()?;
+            alive(text.split_whitespace().next()?.parse().ok()?)
+        }
+        ProcessSource::Pid(pid) => alive(*pid),
+        ProcessSource::Child | ProcessSource::Unit | ProcessSource::Unknown => None,
+    }
+}
+
+fn alive(pid: u32) -> Option<Identity> {
+    stat::read(pid).filter(stat::Stat::is_alive).map(|stat| stat.identity)
+}

@@ -1,0 +1,165 @@
+//! Signals: the way out, and a new config.
+
+use crate::act::{Act, Stage};
+use crate::app::AppState;
+use crate::executor::{Executor, Stopping};
+use crate::process::handle::Handle;
+use crate::process::tree;
+use crate::{AtEnd, sys, words};
+use defib_config::spec::{Config, Target};
+use defib_engine::id::AppId;
+use defib_journal::order::Report;
+use rustix::process::Signal;
+
+/// After this long whatever is left gets KILL.
+const KILL_AFTER_MS: u64 = 1_200;
+
+/// After this long we are gone.
+const GONE_AFTER_MS: u64 = 1_800;
+
+impl Executor {
+    pub(crate) fn take_signals(&mut self, now_ms: u64) {
+        while let Some(signal) = sys::signals::next(&self.signals) {
+            match signal {
+                libc::SIGCHLD => self.reap(now_ms),
+                libc::SIGHUP => self.is_reload_due = true,
+                _ => self.begin_stopping(now_ms),
+            }
+        }
+    }
+
+    /// A second signal changes nothing: two seconds are soon over.
+    fn begin_stopping(&mut self, now_ms: u64) {
+        if self.stopping.is_some() {
+            return;
+        }
+        self.stopping = Some(Stopping {
+            kill_at: now_ms + KILL_AFTER_MS,
+            gone_at: now_ms + GONE_AFTER_MS,
+            killed: false,
+        });
+        self.notify.stopping();
+        self.guardian.start_no_more();
+        self.guardian.say(&Report::Stop);
+        if self.at_end == AtEnd::StopApps {
+            // An act would start again what we are about to end.
+            self.give_up_acts();
+            self.signal_apps(Signal::TERM);
+            self.signal_apps(Signal::CONT);
+        }
+    }
+
+    /// Acts that are given up read as *interrupted* in the ledger: they are never repeated.
+    fn give_up_acts(&mut self) {
+        for state in &mut self.apps {
+            // Dropping a gate ends the child that waits at it.
+            if let Some(Act { stage: Stage::AtGate(_), .. }) = state.act.take()
+                && let Some(main) = &state.main
+            {
+                let _ = main.signal(Signal::KILL);
+            }
+        }
+    }
+
+    fn signal_apps(&self, signal: Signal) {
+        for handle in self.own_members() {
+            let _ = handle.signal(signal);
+        }
+    }
+
+    /// All living processes of `start` apps.
+    fn own_members(&self) -> Vec<Handle> {
+        let is_own = |index: usize| {
+            matches!(self.config.apps[index].target, Target::Child(_))
+                && !self.is_unit(AppId(index as u16))
+        };
+        (0..self.apps.len())
+            .filter(|index| is_own(*index))
+            .filter_map(|index| self.keeper.process(&self.config.apps[index].name))
+            .flat_map(tree::open_members)
+            .collect()
+    }
+
+    pub(crate) fn keep_stopping(&mut self, now_ms: u64) {
+        let Some(stopping) = &mut self.stopping else { return };
+        if now_ms < stopping.kill_at || stopping.killed {
+            return;
+        }
+        stopping.killed = true;
+        if self.at_end == AtEnd::StopApps {
+            self.signal_apps(Signal::KILL);
+        }
+        self.guardian.end();
+    }
+
+    /// Whether all that had to end has ended, or time is up.
+    pub(crate) fn is_over(&mut self, now_ms: u64) -> bool {
+        let Some(stopping) = self.stopping else { return false };
+        let acts_run = self.apps.iter().any(|app| app.act.is_some());
+        let apps_live = || self.at_end == AtEnd::StopApps && !self.own_members().is_empty();
+        let is_over = now_ms >= stopping.gone_at
+            || self.guardian.pid().is_none() && !acts_run && !apps_live();
+        if is_over {
+            self.guardian.end();
+            self.keeper.stamp(now_ms);
+        }
+        is_over
+    }
+
+    /// SIGHUP: the file is read again; what is wrong leaves the old config in force.
+    pub(crate) fn reload_config(&mut self, now_ms: u64) {
+        self.is_reload_due = false;
+        self.notify.reloading();
+        let loaded = match &self.config_path {
+            None => Err("this defib was started without a config file".to_owned()),
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| format!("{}: {error}", path.display()))
+                .and_then(|text| match defib_config::load(&text, &crate::host()) {
+                    Ok(loaded) => Ok((text, loaded.config)),
+                    Err(report) => Err(report.render(&path.to_string_lossy(), &text, false)),
+                }),
+        };
+        match loaded {
+            Ok((text, config)) => self.swap_config(text, config, now_ms),
+            Err(message) => {
+                eprintln!(
+                    "defib: the new config was refused; the old one stays in force\n{message}"
+                );
+                let message = words::cut(&message, 1024);
+                self.guardian.say(&Report::ConfigRefused { message });
+                self.notify.status("the new config was refused; the old one stays in force");
+            }
+        }
+        self.notify.ready();
+    }
+
+    /// Apps are known by name: one that stays keeps its process. One that is gone is left alone.
+    fn swap_config(&mut self, text: String, config: Config, now_ms: u64) {
+        let mut old: Vec<(String, AppState)> =
+            self.config.apps.iter().map(|app| app.name.clone()).zip(self.apps.drain(..)).collect();
+        self.apps = config
+            .apps
+            .iter()
+            .map(|app| {
+                let at = old.iter().position(|(name, _)| *name == app.name);
+                at.map(|at| old.swap_remove(at).1).unwrap_or_default()
+            })
+            .collect();
+        self.config = config;
+        self.config_text = text;
+        for index in 0..self.apps.len() {
+            // The number of the app may be another now.
+            if let Some(main) = self.apps[index].main.take() {
+                let identity = main.identity;
+                drop(main);
+                if let Some(handle) = Handle::open(identity) {
+                    self.wait_for(&handle, crate::executor::Token::Main(AppId(index as u16)));
+                    self.apps[index].main = Some(handle);
+                }
+            }
+        }
+        self.send_config();
+        self.take_stock(now_ms);
+        self.notify.status("the new config is in force");
+    }
+}

@@ -1,0 +1,71 @@
+//! The role's command line. It is written by the executor only, so it is small and strict.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What to set before exec.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Options {
+    pub(super) user: Option<String>,
+    pub(super) directory: Option<PathBuf>,
+    pub(super) cgroup: Option<PathBuf>,
+    pub(super) oom_score_adj: i32,
+    pub(super) keep_session: bool,
+    pub(super) keep_scheduling: bool,
+    pub(super) gate: bool,
+    pub(super) socket_as_3: bool,
+    pub(super) argv: Vec<OsString>,
+}
+
+/// Reads `[OPTIONS] -- PROGRAM [ARGUMENTS]`.
+pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, String> {
+    let mut args = args.into_iter();
+    let mut options = Options::default();
+    loop {
+        let Some(name) = args.next() else { return Err("no -- before the program".into()) };
+        let mut value = || {
+            let text = args.next().and_then(|value| value.into_string().ok());
+            text.ok_or_else(|| format!("{} needs a value", name.display()))
+        };
+        match name.to_str() {
+            Some("--") => break,
+            Some("--user") => options.user = Some(value()?),
+            Some("--dir") => options.directory = Some(value()?.into()),
+            Some("--cgroup") => options.cgroup = Some(value()?.into()),
+            Some("--oom") => {
+                options.oom_score_adj = value()?.parse().map_err(|e| format!("--oom: {e}"))?;
+            }
+            Some("--keep-session") => options.keep_session = true,
+            Some("--keep-scheduling") => options.keep_scheduling = true,
+            Some("--gate") => options.gate = true,
+            Some("--socket-as-3") => options.socket_as_3 = true,
+            _ => return Err(format!("unknown option {}", name.display())),
+        }
+    }
+    options.argv = args.collect();
+    if options.argv.is_empty() { Err("no program after --".into()) } else { Ok(options) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_text(text: &str) -> Result<Options, String> {
+        parse(text.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn options_end_at_the_two_dashes() {
+        let options = parse_text("--user www --oom -5 --gate -- app --user x").expect("valid");
+        assert_eq!(options.user.as_deref(), Some("www"));
+        assert_eq!((options.oom_score_adj, options.gate), (-5, true));
+        assert_eq!(options.argv, ["app", "--user", "x"]);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in ["--", "app", "--what -- app", "--user", "--oom x -- app"] {
+            assert!(parse_text(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The ledger's files: one fast copy that survives the agent, one on disk that survives the machine.
+//!
+//! Each act waits for the fast copy only (tmpfs: microseconds). The disk copy is written by a helper
+//! thread, because a sick disk may hold a write for ever; only a machine rung waits for it.
+
+mod disk;
+mod file;
+
+use crate::error::Error;
+use defib_engine::effect::{Order, Rung};
+use defib_engine::event::{Charge, LedgerIntent, Outcome, StartCount};
+use defib_engine::id::{AppId, Identity, IntentId};
+use defib_engine::policy::AppPolicy;
+use defib_engine::time::Moment;
+use defib_journal::ledger::{Damaged, EditError, Ledger, SLOT_BYTES, Slot};
+use disk::Disk;
+pub(crate) use disk::DiskState;
+use file::SlotFile;
+use rustix::fs::FlockOperation;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+/// The ledger is stamped this often, so that a hard reset ages no charge by more.
+const STAMP_EVERY_MS: u64 = 600_000;
+
+/// Charges older than this are forgotten: no window of a budget is longer.
+const KEEP_MS: u64 = 7 * 86_400_000;
+
+/// The ledger and its two files.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    ledger: Ledger,
+    run: SlotFile,
+    disk: Disk,
+    buffer: Box<[u8; SLOT_BYTES]>,
+    stamp_due_ms: u64,
+}
+
+impl Keeper {
+    /// Opens both copies, takes the newest of the four slots, and goes on from there. `names`: the
+    /// apps whose budgets count as spent if nothing can be read any more.
+    pub(crate) fn open(
+        state_dir: &Path,
+        runtime_dir: &Path,
+        names: &[&str],
+        boot_id: [u8; 16],
+        now_ms: u64,
+    ) -> Result<Keeper, Error> {
+        let disk = open_file(state_dir, "ledger")?;
+        if rustix::fs::flock(disk.as_fd(), FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(Error::Taken(state_dir.to_owned()));
+        }
+        let run = open_file(runtime_dir, "ledger.run")?;
+        let ledger = load(&run, &disk, names, boot_id, now_ms);
+        let disk =
+            Disk::start(disk).map_err(Error::io("cannot start the ledger's helper thread"))?;
+        let buffer = slot_buffer();
+        let mut keeper = Keeper { ledger, run, disk, buffer, stamp_due_ms: 0 };
+        keeper.settle_after_start(boot_id, now_ms);
+        let what = format!("cannot write {}/ledger.run", runtime_dir.display());
+        keeper.write(now_ms).map_err(Error::io(what))?;
+        Ok(keeper)
+    }
+
+    /// What it holds.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// An instant on the up-time line.
+    pub(crate) fn moment(&self, now_ms: u64) -> Moment {
+        self.ledger.now(now_ms)
+    }
+
+    /// Accepts an intent and pays for it, durably. Nothing may be done before this returned `Ok`.
+    pub(crate) fn begin(
+        &mut self,
+        order: &Order,
+        rules: &AppPolicy,
+        now_ms: u64,
+    ) -> Result<(), String> {
+        let before = self.ledger.clone();
+        let at = self.moment(now_ms);
+        self.forget_old_starts(order.rung, rules, at);
+        let edit: Result<(), EditError> =
+            self.ledger.charge_and_intend(&rules.name, order.intent, order.rung, order.purse, at);
+        let written = edit.map_err(|e| e.to_string()).and_then(|()| {
+            self.write(now_ms).map_err(|e| format!("the ledger cannot be written: {e}"))
+        });
+        if written.is_err() {
+            // What is not durable was not accepted; only the record's number stays used.
+            let seq = self.ledger.seq;
+            self.ledger = before;
+            self.ledger.seq = seq;
+        }
+        written
+    }
+
+    /// Starts long ago say nothing about the app any more.
+    fn forget_old_starts(&mut self, rung: Rung, rules: &AppPolicy, at: Moment) {
+        let last = self.ledger.app(&rules.name).map(|app| app.last_start);
+        if rung == Rung::Start && last.is_some_and(|last| at.since(last) >= rules.healthy_reset_ms)
+        {
+            self.ledger.settled(&rules.name);
+        }
+    }
+
+    /// An intent ended. A result that cannot be written reads as *interrupted* later: never repeated.
+    pub(crate) fn finish(&mut self, intent: IntentId, outcome: Outcome, now_ms: u64) {
+        self.ledger.finish(intent, outcome);
+        let _ = self.write(now_ms);
+    }
+
+    /// The app's main process is this one.
+    pub(crate) fn started(
+        &mut self,
+        name: &str,
+        identity: Identity,
+        now_ms: u64,
+    ) -> Result<(), String> {
+        self.ledger.started(name, identity).map_err(|e| e.to_string())?;
+        self.write(now_ms).map_err(|e| format!("the ledger cannot be written: {e}"))
+    }
+
+    /// The app's main process and all that belonged to it are gone.
+    pub(crate) fn ended(&mut self, name: &str, now_ms: u64) {
+        self.ledger.ended(name);
+        let _ = self.write(now_ms);
+    }
+
+    /// The process that the ledger knows for this app, of this boot.
+    pub(crate) fn process(&self, name: &str) -> Option<Identity> {
+        let known = self.ledger.app(name)?.process?;
+        (known.boot_id == self.ledger.boot_id).then_some(known.identity)
+    }
+
+    /// All charges, intents and starts in the engine's words.
+    pub(crate) fn told(&self, policy_apps: &[AppPolicy]) -> Told {
+        let id_of = |name: &str| {
+            policy_apps.iter().position(|app| app.name == name).map(|index| AppId(index as u16))
+        };
+        let mut told = Told::default();
+        self.ledger.charges(id_of, &mut told.charges);
+        for record in self.ledger.apps() {
+            let Some(app) = id_of(record.name.as_str()) else { continue };
+            told.intents.extend(record.intents.iter().map(|intent| LedgerIntent {
+                app,
+                intent: intent.intent,
+                rung: intent.rung,
+                outcome: intent.outcome,
+            }));
+            if record.start_count > 0 {
+                let (count, last) = (record.start_count, record.last_start);
+                told.starts.push(StartCount { app, count, last });
+            }
+        }
+        told.intents.sort_by_key(|intent| intent.intent);
+        told
+    }
+
+    /// When the next stamp is due.
+    pub(crate) fn stamp_due_ms(&self) -> u64 {
+        self.stamp_due_ms
+    }
+
+    /// Stamps it.
+    pub(crate) fn stamp(&mut self, now_ms: u64) {
+        let now = self.moment(now_ms);
+        self.ledger.prune(now, KEEP_MS);
+        let _ = self.write(now_ms);
+    }
+
+    /// The descriptor that tells of finished disk writes.
+    pub(crate) fn disk_fd(&self) -> BorrowedFd<'_> {
+        self.disk.fd()
+    }
+
+    /// Takes the helper's news.
+    pub(crate) fn disk_news(&mut self) {
+        self.disk.news();
+    }
+
+    /// How far the disk copy is, compared with the record that was written last.
+    pub(crate) fn disk_state(&self) -> DiskState {
+        self.disk.state(self.ledger.seq)
+    }
+
+    /// Writes the fast copy now and asks the helper for the other.
+    fn write(&mut self, now_ms: u64) -> io::Result<()> {
+        self.stamp_due_ms = now_ms + STAMP_EVERY_MS;
+        self.ledger.stamp(now_ms);
+        let len = self.ledger.encode_slot(&mut self.buffer);
+        self.run.write(self.ledger.next_slot(), &self.buffer[..len])?;
+        self.ledger.written();
+        self.disk.request(self.ledger.seq, &self.buffer[..len]);
+        Ok(())
+    }
+
+    /// A new boot, and intents that nobody finished.
+    fn settle_after_start(&mut self, boot_id: [u8; 16], now_ms: u64) {
+        let is_new_boot = self.ledger.next_boot(boot_id);
+        let open: Vec<(IntentId, Rung)> = self
+            .ledger
+            .apps()
+            .iter()
+            .flat_map(|app| app.intents.iter())
+            .filter(|record| record.outcome.is_none())
+            .map(|record| (record.intent, record.rung))
+            .collect();
+        for (intent, rung) in open {
+            // A reboot that was asked for, and another boot: it was done.
+            let done = is_new_boot && rung == Rung::Reboot;
+            self.ledger.finish(intent, if done { Outcome::Done } else { Outcome::Interrupted });
+        }
+        let now = self.moment(now_ms);
+        self.ledger.prune(now, KEEP_MS);
+    }
+}
+
+/// What a guardian is told of the ledger.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Oldest first.
+    pub(crate) charges: Vec<Charge>,
+    /// By number.
+    pub(crate) intents: Vec<LedgerIntent>,
+    /// Apps that had to be started.
+    pub(crate) starts: Vec<StartCount>,
+}
+
+/// Made on the heap: a slot is more than a small stack holds.
+fn slot_buffer() -> Box<[u8; SLOT_BYTES]> {
+    let Ok(buffer) = vec![0; SLOT_BYTES].into_boxed_slice().try_into() else {
+        unreachable!("the length is the same constant")
+    };
+    buffer
+}
+
+fn open_file(folder: &Path, name: &str) -> Result<SlotFile, Error> {
+    let path = folder.join(name);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| SlotFile::open(&path))
+        .map_err(Error::io(format!("cannot open the ledger {}", path.display())))
+}
+
+/// The newest ledger of both files; a fresh one if there never was any.
+fn load(run: &SlotFile, disk: &SlotFile, names: &[&str], boot_id: [u8; 16], now_ms: u64) -> Ledger {
+    let of_file = |file: &SlotFile| Ledger::newest(file.read(Slot::A), file.read(Slot::B));
+    match Ledger::newest(of_file(run), of_file(disk)) {
+        Ok(ledger) => ledger,
+        Err(Damaged::Empty) => Ledger::fresh(boot_id),
+        Err(damaged) => {
+            eprintln!(
+                "defib: no copy of the ledger can be read ({damaged}); all budgets count as spent, \
+                 and starting what is not running stays free"
+            );
+            Ledger::pessimistic(names, boot_id, now_ms)
+        }
+    }
+}

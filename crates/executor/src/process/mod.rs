@@ -1,0 +1,6 @@
+//! Processes by identity: what they are, who belongs to them, and how to end just them.
+
+pub(crate) mod handle;
+pub(crate) mod listener;
+pub(crate) mod stat;
+pub(crate) mod tree;

@@ -1,0 +1,4 @@
+//! The few system calls that have no safe form in rustix.
+
+pub(crate) mod credentials;
+pub(crate) mod signals;

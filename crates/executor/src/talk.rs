@@ -1,0 +1,164 @@
+//! The conversation with the guardian.
+
+use crate::act::memory_file;
+use crate::admit::target_knows;
+use crate::evidence::{self, Piece};
+use crate::executor::Executor;
+use crate::guardian::News;
+use crate::words;
+use defib_config::spec::{ProcessSource, Target};
+use defib_engine::effect::Rung;
+use defib_engine::id::{AppId, IncidentId};
+use defib_engine::policy::{Permission, RungSet};
+use defib_journal::order::{PROTOCOL, Report, Request};
+
+/// How much of the app's output goes into a bundle.
+const OUTPUT_TAIL: u64 = 2048;
+
+const ALL_RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
+
+impl Executor {
+    pub(crate) fn take_guardian_news(&mut self, news: News, now_ms: u64) {
+        match news {
+            News::Gone(why) => {
+                self.is_config_pending = false;
+                if self.stopping.is_none() {
+                    eprintln!("defib: {why}; it is started again");
+                }
+            }
+            News::Request(request) => self.take_request(&request, now_ms),
+        }
+    }
+
+    fn take_request(&mut self, request: &Request, now_ms: u64) {
+        match *request {
+            Request::Hello { protocol } => self.greet(protocol, now_ms),
+            Request::Beat => self.cut_outputs(now_ms),
+            Request::Order(order) => self.take_order(order, now_ms),
+            Request::Identify { app } if usize::from(app.0) < self.apps.len() => {
+                self.identify(app, now_ms);
+            }
+            Request::Evidence { app, incident } if usize::from(app.0) < self.apps.len() => {
+                self.gather(app, incident);
+            }
+            Request::Identify { .. } | Request::Evidence { .. } => {}
+            Request::ConfigRead { accepted } => {
+                self.is_config_pending = false;
+                if !accepted {
+                    eprintln!("defib: the guardian refused a config that the executor accepted");
+                }
+            }
+        }
+    }
+
+    /// Everything that a new guardian must know, in the order that the protocol promises.
+    fn greet(&mut self, protocol: u16, now_ms: u64) {
+        if protocol != PROTOCOL {
+            let why = format!("the guardian speaks protocol {protocol}, not {PROTOCOL}");
+            let news = self.guardian.lose(now_ms, &why);
+            return self.take_guardian_news(news, now_ms);
+        }
+        let ledger = self.keeper.ledger();
+        let welcome = Report::Welcome {
+            protocol: PROTOCOL,
+            line_offset_ms: ledger.line_offset_ms,
+            booted_at: ledger.booted_at(),
+            boot_id: self.boot_id,
+            last_intent: ledger.last_intent,
+        };
+        self.guardian.say(&welcome);
+        let told = self.keeper.told(&self.config.policy.apps);
+        told.charges.into_iter().for_each(|it| self.guardian.say(&Report::LedgerCharge(it)));
+        told.intents.into_iter().for_each(|it| self.guardian.say(&Report::LedgerIntent(it)));
+        told.starts.into_iter().for_each(|it| self.guardian.say(&Report::LedgerStarts(it)));
+        self.guardian.say(&Report::LedgerEnd);
+        self.send_config();
+        if !self.is_ready {
+            self.is_ready = true;
+            self.notify.ready();
+            self.plan_watchdog(now_ms);
+        }
+    }
+
+    /// The config text, and what it means on this machine now.
+    pub(crate) fn send_config(&mut self) {
+        match memory_file("defib-config", self.config_text.as_bytes()) {
+            Ok(fd) => {
+                self.guardian.say_with(&Report::Config, Some(fd));
+                self.is_config_pending = true;
+            }
+            Err(error) => eprintln!("defib: the config cannot be handed to the guardian: {error}"),
+        }
+        self.tell_capable();
+        self.tell_lives();
+    }
+
+    /// Which rungs are possible for each app.
+    pub(crate) fn tell_capable(&mut self) {
+        for index in 0..self.config.apps.len() {
+            let app = AppId(index as u16);
+            let (rungs, why_not) = self.capable(app);
+            let why_not = words::cut(&why_not, 200);
+            self.guardian.say(&Report::Capable { app, rungs, why_not });
+        }
+    }
+
+    fn capable(&self, app: AppId) -> (RungSet, String) {
+        let spec = &self.config.apps[usize::from(app.0)];
+        let mut rungs = RungSet::NONE;
+        let mut why_not = Vec::new();
+        let no_manager = self.manager.why_not().filter(|_| self.is_unit(app));
+        for rung in ALL_RUNGS.into_iter().filter(|rung| target_knows(spec, *rung)) {
+            let obstacle = match rung {
+                Rung::Reboot => self.no_reboot(),
+                _ => no_manager.clone(),
+            };
+            match obstacle {
+                None => rungs = rungs.with(rung),
+                Some(why) => why_not.push(format!("{}: {why}", words::rung(rung))),
+            }
+        }
+        if spec.target == Target::Nothing {
+            why_not.push("the config names nothing to act on".into());
+        }
+        (rungs, why_not.join("; "))
+    }
+
+    fn no_reboot(&self) -> Option<String> {
+        if self.config.policy.reboot != Permission::Allowed {
+            return Some("not allowed by the config".into());
+        }
+        self.machine.why_not(self.manager.as_ref())
+    }
+
+    fn identify(&mut self, app: AppId, now_ms: u64) {
+        self.check_main(app, now_ms);
+        match self.apps[usize::from(app.0)].identity() {
+            Some(identity) if !self.is_at_gate(app) => {
+                self.guardian.say(&Report::Found { app, identity });
+            }
+            Some(_) => {}
+            None => self.look_for(app, now_ms),
+        }
+    }
+
+    fn gather(&mut self, app: AppId, incident: IncidentId) {
+        let index = usize::from(app.0);
+        let mut pieces = match self.apps[index].identity() {
+            Some(identity) => evidence::of_process(identity),
+            None => vec![Piece { name: "exit", bytes: b"the process is gone".to_vec() }],
+        };
+        if let ProcessSource::Port(port) = self.config.apps[index].process {
+            pieces.push(evidence::of_port(port));
+        }
+        if let Ok(bytes) = self.outputs.tail(self.name(app), OUTPUT_TAIL) {
+            pieces.push(Piece { name: "output", bytes });
+        }
+        let count = pieces.len();
+        for (at, piece) in pieces.into_iter().enumerate() {
+            let last = at + 1 == count;
+            let Piece { name, bytes } = piece;
+            self.guardian.say(&Report::Evidence { app, incident, name: name.into(), bytes, last });
+        }
+    }
+}

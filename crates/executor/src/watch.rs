@@ -1,0 +1,219 @@
+//! Life and death of the apps' main processes, as the kernel and the service manager tell them.
+
+use crate::act::Stage;
+use crate::app;
+use crate::executor::{Executor, Token};
+use crate::manager::{ManagerEvent, UnitState};
+use crate::process::handle::Handle;
+use defib_config::spec::Target;
+use defib_engine::event::Exit;
+use defib_engine::id::{AppId, Identity};
+use defib_journal::order::Report;
+use rustix::process::{WaitOptions, wait};
+
+/// How long the death of a unit's process waits for the manager's word on its own restart.
+const MANAGER_WORD_MS: u64 = 50;
+
+impl Executor {
+    /// Reaps everything that has ended: our children, and the orphans that came to us as subreaper.
+    pub(crate) fn reap(&mut self, now_ms: u64) {
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            let exit = match (status.exit_status(), status.terminating_signal()) {
+                (Some(code), _) => Exit::Code(code as u8),
+                (None, Some(signal)) => Exit::Signal(signal as u8),
+                (None, None) => continue,
+            };
+            let pid = pid.as_raw_nonzero().get() as u32;
+            if self.guardian.pid() == Some(pid) {
+                let news = self.guardian.reaped(now_ms);
+                self.take_guardian_news(news, now_ms);
+            }
+            self.command_reaped(pid, exit);
+            for state in &mut self.apps {
+                if state.identity().is_some_and(|main| main.pid == pid) {
+                    state.reaped = Some((pid, exit));
+                }
+            }
+        }
+    }
+
+    /// Looks whether an app's main process has ended, and says so.
+    pub(crate) fn check_main(&mut self, app: AppId, now_ms: u64) {
+        let state = &self.apps[usize::from(app.0)];
+        // What is at its gate has not been announced; the gate's own end tells first.
+        if self.is_at_gate(app) || !state.main.as_ref().is_some_and(Handle::is_gone) {
+            return;
+        }
+        self.reap(now_ms);
+        let is_unit = self.is_unit(app);
+        let state = &mut self.apps[usize::from(app.0)];
+        let Some(main) = state.main.take() else { return };
+        let exit = match state.reaped.take() {
+            Some((pid, exit)) if pid == main.identity.pid => exit,
+            _ => Exit::Unseen,
+        };
+        if is_unit && state.restart_in_ms.is_none() {
+            state.unit_death = Some((now_ms + MANAGER_WORD_MS, main.identity));
+            return;
+        }
+        self.say_died(app, Some(main.identity), exit);
+    }
+
+    /// Whether its main process is still to become the app.
+    pub(crate) fn is_at_gate(&self, app: AppId) -> bool {
+        let act = self.apps[usize::from(app.0)].act.as_ref();
+        matches!(act.map(|act| &act.stage), Some(Stage::AtGate(_)))
+    }
+
+    fn say_died(&mut self, app: AppId, identity: Option<Identity>, exit: Exit) {
+        let state = &mut self.apps[usize::from(app.0)];
+        let restart_in_ms = state.restart_in_ms.take();
+        state.told_dead = true;
+        state.unit_death = None;
+        self.guardian.say(&Report::Died { app, identity, exit, restart_in_ms });
+    }
+
+    /// A unit's death is told when the manager has said whether it starts it again, or was silent.
+    pub(crate) fn tell_unit_deaths(&mut self, now_ms: u64) {
+        for index in 0..self.apps.len() {
+            let state = &self.apps[index];
+            if let Some((due, identity)) = state.unit_death
+                && (now_ms >= due || state.restart_in_ms.is_some())
+            {
+                self.say_died(AppId(index as u16), Some(identity), Exit::Unseen);
+            }
+        }
+    }
+
+    /// The app's main process is this one: it is held, written down and told.
+    pub(crate) fn adopt(&mut self, app: AppId, identity: Identity, now_ms: u64) {
+        let state = &self.apps[usize::from(app.0)];
+        if state.identity() == Some(identity) {
+            self.guardian.say(&Report::Found { app, identity });
+            return;
+        }
+        let Some(handle) = Handle::open(identity).filter(|handle| !handle.is_gone()) else {
+            return;
+        };
+        self.wait_for(&handle, Token::Main(app));
+        let name = self.name(app).to_owned();
+        if let Err(why) = self.keeper.started(&name, identity, now_ms) {
+            eprintln!("defib: {name}: process {} is not in the ledger: {why}", identity.pid);
+        }
+        let state = &mut self.apps[usize::from(app.0)];
+        if let Some((_, died)) = state.unit_death {
+            self.say_died(app, Some(died), Exit::Unseen);
+        }
+        let state = &mut self.apps[usize::from(app.0)];
+        state.main = Some(handle);
+        state.told_dead = false;
+        self.guardian.say(&Report::Found { app, identity });
+    }
+
+    /// Opens what the ledger knows of `start` apps, and tells the manager which units matter.
+    pub(crate) fn take_stock(&mut self, now_ms: u64) {
+        self.manager.forget_units();
+        for index in 0..self.config.apps.len() {
+            let app = AppId(index as u16);
+            let name = self.name(app).to_owned();
+            match &self.config.apps[index].target {
+                Target::Unit(unit) => self.manager.watch_unit(app, &unit.name),
+                Target::Child(_) if self.manager.has_transient() => {
+                    self.manager.watch_unit(app, &crate::act::transient_name(&name));
+                }
+                Target::Child(_) => {
+                    if let Some(identity) = self.keeper.process(&name) {
+                        self.adopt(app, identity, now_ms);
+                    }
+                }
+                Target::Recover(_) | Target::Nothing => self.look_for(app, now_ms),
+            }
+        }
+    }
+
+    /// Looks for the process of an app that is neither our child nor a unit.
+    pub(crate) fn look_for(&mut self, app: AppId, now_ms: u64) {
+        if let Some(identity) = app::look(&self.config.apps[usize::from(app.0)]) {
+            self.adopt(app, identity, now_ms);
+        }
+    }
+
+    /// Whether the service manager keeps this app.
+    pub(crate) fn is_unit(&self, app: AppId) -> bool {
+        match self.config.apps[usize::from(app.0)].target {
+            Target::Unit(_) => true,
+            Target::Child(_) => self.manager.has_transient(),
+            Target::Recover(_) | Target::Nothing => false,
+        }
+    }
+
+    /// News of a unit, or of the machine.
+    pub(crate) fn take_unit_news(&mut self, event: &ManagerEvent, now_ms: u64) {
+        match *event {
+            ManagerEvent::ShuttingDown => self.guardian.say(&Report::ShuttingDown),
+            ManagerEvent::Lost | ManagerEvent::Reached => self.tell_capable(),
+            ManagerEvent::MainPid { app, identity } if self.has(app) => {
+                self.unit_main(app, identity, now_ms);
+            }
+            ManagerEvent::State { app, state } if self.has(app) => {
+                self.apps[usize::from(app.0)].unit = Some(state);
+                if matches!(state, UnitState::Failed | UnitState::Inactive | UnitState::NotFound) {
+                    self.unit_main(app, None, now_ms);
+                }
+            }
+            ManagerEvent::RestartIn { app, in_ms } if self.has(app) => {
+                self.apps[usize::from(app.0)].restart_in_ms = Some(in_ms);
+            }
+            ManagerEvent::StoppedByPerson { app } if self.has(app) => {
+                self.guardian.say(&Report::Stopped { app });
+            }
+            ManagerEvent::Resumed { app } if self.has(app) => {
+                self.guardian.say(&Report::Resumed { app });
+            }
+            // A unit of the config before this one; ends of jobs are taken elsewhere.
+            _ => {}
+        }
+    }
+
+    fn has(&self, app: AppId) -> bool {
+        usize::from(app.0) < self.apps.len()
+    }
+
+    fn unit_main(&mut self, app: AppId, identity: Option<Identity>, now_ms: u64) {
+        let state = &mut self.apps[usize::from(app.0)];
+        match identity {
+            Some(identity) => self.adopt(app, identity, now_ms),
+            None if state.main.is_some() => self.check_main(app, now_ms),
+            None if state.unit_death.is_some() => {
+                let identity = state.unit_death.map(|(_, identity)| identity);
+                self.say_died(app, identity, Exit::Unseen);
+            }
+            None if !state.told_dead && state.act.is_none() => {
+                self.say_died(app, None, Exit::Unseen);
+            }
+            None => {}
+        }
+    }
+
+    /// A new guardian knows nothing: what lives and what does not.
+    pub(crate) fn tell_lives(&mut self) {
+        for index in 0..self.apps.len() {
+            let app = AppId(index as u16);
+            let state = &self.apps[index];
+            let at_work = state.act.is_some();
+            match state.identity() {
+                Some(identity) => self.guardian.say(&Report::Found { app, identity }),
+                None if at_work => {}
+                None if state.told_dead || self.is_own_child(app) => {
+                    self.say_died(app, None, Exit::Unseen);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn is_own_child(&self, app: AppId) -> bool {
+        matches!(self.config.apps[usize::from(app.0)].target, Target::Child(_))
+            && !self.is_unit(app)
+    }
+}
