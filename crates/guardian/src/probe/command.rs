@@ -82,7 +82,7 @@ impl Run for CommandRun {
         let detail = Detail::first_line(&running.output);
         match status {
             Some(status) => self.watch.done(seen_of(status), detail, now),
-            None => self.watch.wait(now, false),
+            None => self.watch.wait(now, false).with_detail(detail),
         }
     }
 }

@@ -77,6 +77,14 @@ impl Progress {
         }
     }
 
+    /// The same, with this text if it is over.
+    fn with_detail(self, detail: Detail) -> Progress {
+        match self {
+            Progress::Done(look) => Progress::Done(Box::new(Look { detail, ..*look })),
+            waiting @ Progress::Waiting { .. } => waiting,
+        }
+    }
+
     /// The same, and the other side has answered.
     fn answered(self) -> Progress {
         match self {

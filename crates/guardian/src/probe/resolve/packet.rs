@@ -38,6 +38,10 @@ pub(super) enum Answer {
 
 /// The question's bytes; `None` if the name cannot be asked for.
 pub(super) fn question(id: u16, name: &str, record: Record) -> Option<Vec<u8>> {
+    // An empty label would end the name early and turn the rest into other fields.
+    if name.split('.').any(str::is_empty) {
+        return None;
+    }
     let mut packet = Packet::new_query(id);
     packet.set_flags(PacketFlag::RECURSION_DESIRED);
     let name = Name::new(name).ok()?;
@@ -140,6 +144,15 @@ mod tests {
         assert_eq!(read(&reply(7, "shop.test", Record::Aaaa)), Answer::Foreign);
         let own = question(7, "shop.test", Record::A).unwrap();
         assert_eq!(answer(&own, 7, "shop.test", Record::A), Answer::Foreign);
+    }
+
+    #[test]
+    fn names_that_cannot_be_asked_for_are_not() {
+        let long_label = "x".repeat(64);
+        let long_name = "shop.".repeat(60) + "test";
+        for name in ["", "a..b", ".a", "a.", long_label.as_str(), long_name.as_str()] {
+            assert_eq!(question(7, name, Record::A), None, "{name}");
+        }
     }
 
     proptest! {
