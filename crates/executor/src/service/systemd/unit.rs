@@ -1,0 +1,293 @@
+//! What is known about one watched unit, and what was told about it.
+
+use super::property::{Owned, Property};
+use super::restart_rule::{ExecMain, RestartRule};
+use crate::manager::{ManagerEvent, UnitState};
+use crate::process::stat;
+use defib_engine::id::{AppId, Identity};
+
+/// PropertiesChanged of the service and of the unit are two signals, in this order. So long the
+/// news of a death waits for the second, which says whether the unit is to start again.
+const HOLD_MS: u64 = 50;
+
+/// A person's stop job, as far as it was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Foreign {
+    /// None.
+    #[default]
+    None,
+    /// A stop job.
+    Stop,
+    /// A job that will start the unit (again).
+    Start,
+    /// A job that was gone before its type could be read, on a unit that ran.
+    Vanished,
+}
+
+/// What was told last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    state: Option<UnitState>,
+    main: Option<Identity>,
+    has_main: bool,
+    is_stopped: bool,
+    has_restart: bool,
+}
+
+/// One watched unit.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    pub(super) app: AppId,
+    /// As the config names it.
+    pub(super) name: String,
+    /// As the manager names it; differs if `name` is an alias.
+    pub(super) id: String,
+    /// Its object; empty until LoadUnit has answered.
+    pub(super) path: String,
+    /// Questions without an answer.
+    pub(super) open_questions: u16,
+    /// The job that was looked at last.
+    pub(super) examined_job: u32,
+    foreign: Foreign,
+    job: u32,
+    load_state: String,
+    active_state: String,
+    sub_state: String,
+    file_state: String,
+    rule: RestartRule,
+    restart_ms: u32,
+    exec_main: ExecMain,
+    main_pid: u32,
+    held_until_ms: Option<u64>,
+    /// It was down without a person's doing, so that being disabled says nothing.
+    is_off_excused: bool,
+    told: Told,
+}
+
+impl Unit {
+    pub(super) fn new(app: AppId, name: &str) -> Unit {
+        Unit {
+            app,
+            name: name.into(),
+            id: name.into(),
+            path: String::new(),
+            open_questions: 0,
+            examined_job: 0,
+            foreign: Foreign::None,
+            job: 0,
+            load_state: String::new(),
+            active_state: String::new(),
+            sub_state: String::new(),
+            file_state: String::new(),
+            rule: RestartRule::default(),
+            restart_ms: 0,
+            exec_main: ExecMain::default(),
+            main_pid: 0,
+            held_until_ms: None,
+            is_off_excused: false,
+            told: Told::default(),
+        }
+    }
+
+    /// The connection was lost: what was known may be wrong, and all is told anew. A person's stop
+    /// stays one until the unit runs.
+    pub(super) fn forget(&mut self) {
+        let told = Told { is_stopped: self.told.is_stopped, ..Told::default() };
+        let is_off_excused = self.is_off_excused;
+        *self = Unit { is_off_excused, told, ..Unit::new(self.app, &self.name) };
+    }
+
+    /// Whether this name means it.
+    pub(super) fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.id == name
+    }
+
+    pub(super) fn deadline_ms(&self) -> Option<u64> {
+        self.held_until_ms
+    }
+
+    /// Whether it runs, or did before the job that is being looked at.
+    pub(super) fn is_up(&self) -> bool {
+        matches!(self.state(), Some(UnitState::Active | UnitState::Activating))
+    }
+
+    /// We are about to stop or kill it ourselves.
+    pub(super) fn excuse(&mut self) {
+        self.is_off_excused = true;
+    }
+
+    /// Takes a value that the manager has sent.
+    pub(super) fn apply(&mut self, property: Property, value: Owned) {
+        match (property, value) {
+            (Property::Id, Owned::Text(text)) => self.id = text,
+            (Property::LoadState, Owned::Text(text)) => self.load_state = text,
+            (Property::ActiveState, Owned::Text(text)) => self.become_active_state(text),
+            (Property::SubState, Owned::Text(text)) => self.sub_state = text,
+            (Property::UnitFileState, Owned::Text(text)) => self.become_file_state(text),
+            (Property::Job, Owned::Job(id, _)) => self.job = id,
+            (Property::MainPid, Owned::Number(pid)) => self.main_pid = pid as u32,
+            (Property::Restart, Owned::Text(text)) => self.rule.restart = text,
+            (Property::RestartUsec, Owned::Number(usec)) => {
+                self.restart_ms = u32::try_from(usec / 1000).unwrap_or(u32::MAX);
+            }
+            (Property::RestartPrevent, Owned::Exits(set)) => self.rule.prevent = set,
+            (Property::RestartForce, Owned::Exits(set)) => self.rule.force = set,
+            (Property::Success, Owned::Exits(set)) => self.rule.success = set,
+            (Property::ExecMainCode, Owned::Signed(code)) => self.exec_main.code = code,
+            (Property::ExecMainStatus, Owned::Signed(status)) => self.exec_main.status = status,
+            // A value of another type than the documented one: as if it had not come.
+            _ => {}
+        }
+    }
+
+    fn become_active_state(&mut self, state: String) {
+        let was_up = self.is_up();
+        self.active_state = state;
+        // Down by itself: only a stop job, or disabling it afterwards, is a person's word.
+        self.is_off_excused |= was_up && !self.is_up() && self.foreign != Foreign::Stop;
+    }
+
+    fn become_file_state(&mut self, state: String) {
+        if !self.file_state.is_empty() && self.file_state != state {
+            self.is_off_excused = false;
+        }
+        self.file_state = state;
+    }
+
+    /// A signal has brought `changes`: a death waits for the unit's own signal.
+    pub(super) fn hear(&mut self, of_unit: bool, changes: Vec<(Property, Owned)>, now_ms: u64) {
+        for (property, value) in changes {
+            self.apply(property, value);
+        }
+        let was_alive = self.told.main.is_some();
+        if of_unit {
+            self.held_until_ms = None;
+        } else if self.main_pid == 0 && was_alive {
+            self.held_until_ms.get_or_insert(now_ms + HOLD_MS);
+        }
+    }
+
+    /// The answer to what a job is for; `was_up` from when it was asked.
+    pub(super) fn learn_job(&mut self, kind: Option<&str>) {
+        self.foreign = match kind {
+            Some("stop") => Foreign::Stop,
+            Some("start" | "restart" | "try-restart" | "reload-or-start") => Foreign::Start,
+            Some(_) => self.foreign,
+            None if self.told.state == Some(UnitState::Active) => Foreign::Vanished,
+            None => Foreign::None,
+        };
+    }
+
+    fn state(&self) -> Option<UnitState> {
+        if self.load_state == "not-found" && self.active_state == "inactive" {
+            return Some(UnitState::NotFound);
+        }
+        match self.active_state.as_str() {
+            "active" | "reloading" | "refreshing" => Some(UnitState::Active),
+            "activating" => Some(UnitState::Activating),
+            "deactivating" => Some(UnitState::Deactivating),
+            "inactive" | "maintenance" => Some(UnitState::Inactive),
+            "failed" => Some(UnitState::Failed),
+            _ => None,
+        }
+    }
+
+    /// Tells what changed since it was told last. Waits for open questions, so that nothing is
+    /// told that the next answer would take back.
+    pub(super) fn settle(&mut self, now_ms: u64, is_ours: bool, events: &mut Vec<ManagerEvent>) {
+        let is_held = self.held_until_ms.is_some_and(|until_ms| now_ms < until_ms);
+        if self.open_questions > 0 || self.path.is_empty() || is_held {
+            return;
+        }
+        let Some(state) = self.state() else { return };
+        self.held_until_ms = None;
+        if !is_ours {
+            self.tell_person(state, events);
+        }
+        let main = self.main();
+        if main.is_some() {
+            self.told.has_restart = false;
+        } else if !is_ours && !self.told.is_stopped {
+            self.tell_restart(state, events);
+        }
+        if self.told.main != main || !self.told.has_main {
+            self.told.main = main;
+            self.told.has_main = true;
+            events.push(ManagerEvent::MainPid { app: self.app, identity: main });
+        }
+        if self.told.state != Some(state) {
+            self.told.state = Some(state);
+            events.push(ManagerEvent::State { app: self.app, state });
+        }
+        if self.job == 0 {
+            self.foreign = Foreign::None;
+        }
+    }
+
+    /// The main process. One that was told stays it until the manager names another: its death
+    /// is told by the manager too, together with what becomes of the unit.
+    fn main(&self) -> Option<Identity> {
+        self.told.main.filter(|told| told.pid == self.main_pid).or_else(|| alive(self.main_pid))
+    }
+
+    fn tell_person(&mut self, state: UnitState, events: &mut Vec<ManagerEvent>) {
+        let is_down = matches!(state, UnitState::Inactive | UnitState::Failed);
+        let is_masked = self.load_state == "masked";
+        let is_off =
+            is_masked && is_down || self.file_state == "disabled" && state == UnitState::Inactive;
+        let is_stopped = match self.foreign {
+            Foreign::Stop => true,
+            Foreign::Vanished => state == UnitState::Inactive,
+            Foreign::Start => false,
+            Foreign::None => is_off && !self.is_off_excused,
+        };
+        let is_back =
+            self.foreign == Foreign::Start || self.is_up() && self.foreign != Foreign::Stop;
+        let app = self.app;
+        if is_stopped && !self.told.is_stopped {
+            self.told.is_stopped = true;
+            events.push(ManagerEvent::StoppedByPerson { app });
+        } else if is_back && self.told.is_stopped {
+            self.told.is_stopped = false;
+            events.push(ManagerEvent::Resumed { app });
+        }
+        if self.is_up() {
+            self.is_off_excused = false;
+        }
+    }
+
+    fn tell_restart(&mut self, state: UnitState, events: &mut Vec<ManagerEvent>) {
+        let in_ms = self.restart_in_ms(state);
+        if let Some(in_ms) = in_ms.filter(|_| !self.told.has_restart) {
+            self.told.has_restart = true;
+            events.push(ManagerEvent::RestartIn { app: self.app, in_ms });
+        }
+    }
+
+    fn restart_in_ms(&self, state: UnitState) -> Option<u32> {
+        // 254 and later: auto-restart-queued.
+        if self.sub_state.starts_with("auto-restart") {
+            return Some(self.restart_ms);
+        }
+        let had_process = self.told.main.is_some();
+        match state {
+            _ if !had_process => None,
+            UnitState::Active | UnitState::Activating | UnitState::Deactivating
+                if self.foreign == Foreign::Start =>
+            {
+                Some(0)
+            }
+            // Other processes of the unit are still being ended: systemd has not said yet.
+            UnitState::Active | UnitState::Deactivating if self.rule.covers(self.exec_main) => {
+                Some(self.restart_ms)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The process under this number, if it lives.
+fn alive(pid: u32) -> Option<Identity> {
+    let stat = stat::read(pid).filter(|_| pid > 0)?;
+    stat.is_alive().then_some(stat.identity)
+}
