@@ -8,6 +8,7 @@ pub mod clock;
 pub mod control;
 pub mod explain;
 pub mod nagios;
+pub mod narrate;
 mod page;
 pub mod past;
 pub mod places;

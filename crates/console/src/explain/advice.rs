@@ -31,24 +31,23 @@ pub fn advice(incident: &Incident) -> Vec<String> {
 const fn of_class(class: Class) -> &'static [&'static str] {
     match class {
         Class::Dead => &[
-            "Find out why the process ended: its last output is in the evidence above.",
+            "Find out why the process ended: look at its last output.",
             "Signal 9 that nobody sent is often the kernel's out-of-memory killer: look for \
              'Killed process' in dmesg.",
         ],
         Class::CrashLoop => &[
-            "Read its last output above: an app that dies after every start has a wrong config, a \
+            "Read its last output: an app that dies after every start has a wrong config, a \
              missing dependency, or a taken port.",
             "Did something change? Undo it. defib goes on starting it, at most 5 min apart.",
         ],
         Class::Hung => &[
-            "See where it hung: wchan and the stacks above were taken before the act.",
+            "See where it hung: the evidence was taken before the act.",
             "Usual causes: a lock, an exhausted pool of workers or connections, a call without a \
              timeout.",
         ],
         Class::Spinning => &["Find the endless loop: profile it when it happens again."],
         Class::Erroring => &[
-            "Read the app's own log for the time of the first wrong answer; the body is in the \
-             evidence above if it was read.",
+            "Read the app's own log for the time of the first wrong answer.",
             "If it began with a deploy, undo that: restarting does not cure wrong code.",
         ],
         Class::Contract => &[
@@ -76,9 +75,9 @@ const fn of_class(class: Class) -> &'static [&'static str] {
         Class::BadChange => &["Undo the last change."],
         Class::Proxy => &["Look at the proxy before the app."],
         Class::Intended => &["Nothing: a person, or the app itself, announced it."],
-        Class::Unknown => &[
-            "The evidence did not agree with itself. Read what was seen above, and look at the app \
-             yourself.",
-        ],
+        Class::Unknown => {
+            &["The evidence did not agree with itself. Read what was seen, and look at the app \
+             yourself."]
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::view::{Incident, Item, What};
 use crate::words;
 use defib_engine::effect::Purse;
-use defib_engine::note::{Note, Tally};
+use defib_engine::note::{Ending, Note, Tally};
 
 /// A section of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,12 @@ fn rest(note: &Note) -> String {
             format!("{} did not help: {}", words::rung(*rung), words::rung_fault(*fault))
         }
         Note::Closed { ending, down_ms, .. } => {
-            format!("closed: {}, down {}", words::ending(*ending), words::span(*down_ms))
+            let helped = match ending {
+                Ending::Recovered { rung } => format!(" by {}", words::rung(*rung)),
+                _ => String::new(),
+            };
+            let ending = words::ending(*ending);
+            format!("closed: {ending}{helped}, down {}", words::span(*down_ms))
         }
         Note::Held { .. } => "a person asked for quiet (hold)".to_owned(),
         Note::Released { expired: true, .. } => "the hold ended by itself".to_owned(),

@@ -48,12 +48,12 @@ fn what(incident: &Incident) -> String {
             format!("{}, {cause}, no act", words::class(incident.class()))
         }
         (None, acts) => {
-            format!("{}, {cause}, {acts} without success", words::class(incident.class()))
+            format!("{}, {cause}, {acts} in vain", words::class(incident.class()))
         }
     }
 }
 
-/// The acts that were done, each kind once: `restarted, then killed and started (2 times)`.
+/// The acts that were done, each kind once: `restarted, then killed and started 2x`.
 fn acts_in_words(incident: &Incident) -> String {
     let mut kinds: Vec<(&'static str, usize)> = Vec::new();
     for act in incident.acts.iter().filter(|act| act.outcome == Some(Outcome::Done)) {
@@ -65,7 +65,7 @@ fn acts_in_words(incident: &Incident) -> String {
     }
     let parts = kinds.into_iter().map(|(past, count)| match count {
         1 => past.to_owned(),
-        _ => format!("{past} ({count} times)"),
+        _ => format!("{past} {count}x"),
     });
     parts.collect::<Vec<_>>().join(", then ")
 }
@@ -84,7 +84,7 @@ fn died(incident: &Incident) -> Option<String> {
     }
     incident.items.iter().find_map(|item| match &item.what {
         What::Note(Note::Died { exit, .. }) => {
-            Some(format!("its process ended ({})", words::exit(*exit)))
+            Some(format!("its process ended: {}", words::exit(*exit)))
         }
         _ => None,
     })

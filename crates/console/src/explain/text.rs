@@ -5,7 +5,7 @@ use crate::explain::story::{Section, tell};
 use crate::explain::{advice, summary};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless};
-use crate::view::{Incident, Piece, Point};
+use crate::view::{Incident, Item, Piece, Point};
 use crate::words;
 
 /// How much is shown.
@@ -18,6 +18,9 @@ pub enum Detail {
     /// The report with all that the journal has.
     All,
 }
+
+/// So many equal things are each told.
+const RUN_LINES: usize = 4;
 
 /// A piece of evidence shows so many lines unless all are asked for: the last ones, because a
 /// process says last what ended it.
@@ -83,19 +86,10 @@ fn facts(incident: &Incident, now: Point, clock: &Clock) -> String {
 
 fn draw_section(incident: &Incident, section: Section, title: &str, style: Style) -> String {
     let mut out = String::new();
-    for item in incident.items.iter() {
-        let (place, lines) = tell(item, incident);
-        if place != section {
-            continue;
-        }
-        let offset = offset(incident.offset_ms(item.at));
-        for (index, line) in lines.iter().enumerate() {
-            let line = harmless(line);
-            match index {
-                0 => put!(out, "- {offset:>10}  {line}\n"),
-                _ => put!(out, "  {:>10}  - {line}\n", ""),
-            }
-        }
+    let items: Vec<&Item> =
+        incident.items.iter().filter(|item| tell(item, incident).0 == section).collect();
+    for run in items.chunk_by(|one, next| one.what == next.what) {
+        draw_run(run, incident, &mut out);
     }
     if section == Section::Done && incident.acts.count() == 0 {
         out.push_str("- nothing: no act was made\n");
@@ -113,6 +107,25 @@ fn draw_section(incident: &Incident, section: Section, title: &str, style: Style
     heading(title, style) + &out
 }
 
+/// The same thing again and again (thirty equal looks at an app that stays down) is told once.
+fn draw_run(run: &[&Item], incident: &Incident, out: &mut String) {
+    let shown = if run.len() > RUN_LINES { 1 } else { run.len() };
+    for item in &run[..shown] {
+        let at = offset(incident.offset_ms(item.at));
+        for (index, line) in tell(item, incident).1.iter().enumerate() {
+            let line = harmless(line);
+            match index {
+                0 => put!(*out, "- {at:>10}  {line}\n"),
+                _ => put!(*out, "  {:>10}  - {line}\n", ""),
+            }
+        }
+    }
+    if let (true, Some(last)) = (shown < run.len(), run.last()) {
+        let at = offset(incident.offset_ms(last.at));
+        put!(*out, "- {at:>10}  the same, for the {}th time in a row\n", run.len());
+    }
+}
+
 /// `+9.012 s`, `-0.100 s`: to the millisecond, because promises are about tenths of a second.
 fn offset(ms: i64) -> String {
     let sign = if ms < 0 { '-' } else { '+' };
@@ -125,11 +138,11 @@ fn evidence(incident: &Incident, detail: Detail, style: Style) -> String {
         return String::new();
     }
     let mut out = heading("Evidence", style);
-    for piece in incident.evidence.iter() {
-        out.push_str(&draw_piece(piece, detail));
-    }
+    let pieces: Vec<String> =
+        incident.evidence.iter().map(|piece| draw_piece(piece, detail)).collect();
+    out.push_str(&pieces.join("\n"));
     if incident.evidence.lost() > 0 {
-        put!(out, "({} more pieces are in the journal)\n", incident.evidence.lost());
+        put!(out, "\n({} more pieces are in the journal)\n", incident.evidence.lost());
     }
     out
 }
@@ -148,6 +161,5 @@ fn draw_piece(piece: &Piece, detail: Detail) -> String {
     for line in &lines[skipped..] {
         put!(out, "    {line}\n");
     }
-    out.push('\n');
     out
 }

@@ -46,7 +46,7 @@ pub struct Tally {
     pub checkpoints: u64,
     /// Decisions whose journal lines are missing because the writer was cut off there.
     pub cut_off: u64,
-    /// Notes and orders before any checkpoint: nothing to compare them with.
+    /// Notes and orders before any checkpoint, or of a quiet state: nothing to compare them with.
     pub unfounded: u64,
 }
 
@@ -147,7 +147,10 @@ impl Replayer {
     }
 
     fn compare(&mut self, entry: &Entry, recorded: Side) -> Result<(), Box<Difference>> {
-        if self.state.is_none() {
+        // Passes of a quiet state are folded into minutes, so what they change cannot be repeated:
+        // the next checkpoint stands before the next thing that matters.
+        let quiet = self.state.as_ref().is_none_or(State::is_quiet);
+        if quiet && self.produced.is_empty() {
             self.tally.unfounded += 1;
             return Ok(());
         }

@@ -84,7 +84,11 @@ fn text(
             put!(out, "({} decisions of a guardian that was cut off)\n", tally.cut_off);
         }
         if tally.unfounded > 0 {
-            put!(out, "({} decisions stand before any checkpoint)\n", tally.unfounded);
+            put!(
+                out,
+                "({} decisions stand where nothing was suspected, and have no events)\n",
+                tally.unfounded
+            );
         }
         return Answer::done(out);
     };

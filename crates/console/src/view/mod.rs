@@ -6,9 +6,11 @@ mod fold;
 mod incident;
 mod keep;
 mod line;
+mod notes;
 mod open;
 
 pub use app::{AppView, AppWord};
 pub use fold::View;
 pub use incident::{Act, Incident, Item, Piece, Point, What};
+pub(crate) use notes::app_of;
 pub use open::{Reading, read_folder};

@@ -1,0 +1,121 @@
+//! What a person reads about the past, from journals as they are on a disk.
+
+mod fixture;
+
+use defib_console::answer::Answer;
+use defib_console::cli::args::{ExplainArgs, Global, IncidentsArgs, Which};
+use defib_console::past::{explain, incidents};
+use fixture::{Fixture, PLAIN, clock};
+use insta::assert_snapshot;
+use serde_json::Value;
+use std::io::Write;
+
+fn told(fixture: &Fixture, which: Which, global: &Global) -> Answer {
+    let args = ExplainArgs { which, app: None, state: Some(fixture.state()) };
+    explain(&args, global, &clock(), PLAIN)
+}
+
+fn listed(fixture: &Fixture, global: &Global) -> Answer {
+    let args = IncidentsArgs { app: None, last: 50, state: Some(fixture.state()) };
+    incidents(&args, global, &clock(), PLAIN)
+}
+
+#[test]
+fn a_healed_hang_is_told_from_the_fault_to_the_cure() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed();
+    let answer = told(&fixture, Which::Last, &Global::default());
+    assert_eq!((answer.code, answer.err.as_str()), (0, ""));
+    assert_snapshot!("hung_report", answer.out);
+}
+
+#[test]
+fn a_crash_loop_says_that_a_person_is_needed() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed().dying_and_open();
+    assert_snapshot!("crash_loop_report", told(&fixture, Which::Last, &Global::default()).out);
+}
+
+#[test]
+fn the_summary_stands_alone_and_is_short() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed().dying_and_open();
+    let quiet = Global { quiet: true, ..Global::default() };
+    for which in [Which::Number(4), Which::Number(5)] {
+        let line = told(&fixture, which, &quiet).out;
+        assert_eq!(line.lines().count(), 1);
+        assert!(line.trim_end().chars().count() <= 120, "{line}");
+    }
+    assert_eq!(
+        told(&fixture, Which::Number(4), &quiet).out,
+        "RECOVERED shop: killed and started after 3 timeouts: down 17.2 s [incident 4]\n"
+    );
+}
+
+#[test]
+fn evidence_is_cut_unless_all_of_it_is_asked_for() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed();
+    let brief = told(&fixture, Which::Last, &Global::default()).out;
+    assert!(!brief.contains("request 8\n") && brief.contains("request 20\n"));
+    let all = Global { verbose: 1, ..Global::default() };
+    assert!(told(&fixture, Which::Last, &all).out.contains("    request 1\n"));
+}
+
+#[test]
+fn json_has_the_same_story_in_numbers() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed();
+    let json = Global { json: true, ..Global::default() };
+    let report: Value =
+        serde_json::from_str(&told(&fixture, Which::Number(4), &json).out).expect("JSON");
+    assert_eq!(report["schema"], "defib.explain/1");
+    assert_eq!(report["down_for_seconds"], 17.2);
+    assert_eq!(report["detected_in_seconds"], 12.0);
+    assert_eq!(report["acts"][0]["helped"], true);
+    assert_snapshot!("hung_json", serde_json::to_string_pretty(&report).expect("JSON"));
+    let list: Value = serde_json::from_str(&listed(&fixture, &json).out).expect("JSON");
+    assert_eq!(list["schema"], "defib.incidents/1");
+    assert_eq!(list["incidents"][0]["ending"], "recovered");
+}
+
+#[test]
+fn incidents_are_a_table_for_people_and_tabs_for_programs() {
+    let mut fixture = Fixture::new();
+    assert_eq!(listed(&fixture, &Global::default()).out, "no incident: nothing went wrong\n");
+    fixture.hung_and_healed().dying_and_open();
+    assert_snapshot!("incidents_table", listed(&fixture, &Global::default()).out);
+    let plain = Global { plain: true, ..Global::default() };
+    assert_snapshot!("incidents_plain", listed(&fixture, &plain).out);
+}
+
+#[test]
+fn what_is_not_there_is_said_with_what_is() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed();
+    let answer = told(&fixture, Which::Number(9), &Global::default());
+    assert_eq!(answer.code, 1);
+    assert!(answer.err.contains("there is no incident 9; the newest is 4"), "{}", answer.err);
+    let empty = tempfile::tempdir().expect("a folder");
+    let args =
+        ExplainArgs { which: Which::Last, app: None, state: Some(empty.path().join("nowhere")) };
+    let answer = explain(&args, &Global::default(), &clock(), PLAIN);
+    assert_eq!(answer.code, 1);
+    assert!(answer.err.contains("cannot be read"), "{}", answer.err);
+}
+
+#[test]
+fn torn_lines_are_left_out_and_said() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed();
+    let file = std::fs::read_dir(fixture.state().join("journal"))
+        .expect("the folder")
+        .next()
+        .expect("a file")
+        .expect("an entry");
+    let mut file = std::fs::OpenOptions::new().append(true).open(file.path()).expect("the file");
+    file.write_all(b"{\"v\":1,\"seq\":999,\"noise\n{\"v\":1\n").expect("a disk");
+    let answer = told(&fixture, Which::Last, &Global::default());
+    assert_eq!(answer.code, 0);
+    assert!(answer.err.contains("2 lines are torn"), "{}", answer.err);
+}
