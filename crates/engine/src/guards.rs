@@ -7,7 +7,7 @@ use crate::id::{AppId, ProbeId};
 use crate::ladder::{self, Ladder};
 use crate::note::{Class, Refusal};
 use crate::policy::{Mode, Permission};
-use crate::state::{AppState, Process, Starts};
+use crate::state::{Process, Starts};
 use crate::time::Moment;
 use crate::turn::{Turn, id};
 
@@ -158,7 +158,7 @@ fn possible(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
 }
 
 fn spacing(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
-    let until = turn.again_at(app)?;
+    let until = turn.seen_app(app).again_at;
     (plan.rung.is_disruptive() && turn.now < until).then_some(Refusal::Spacing { until })
 }
 
@@ -199,12 +199,6 @@ impl Turn<'_> {
             Rung::Reboot if !plan.conviction.partial => lowest.max(bars.reboot_db),
             _ => lowest,
         }
-    }
-
-    /// When the spacing after the last disruptive act is over.
-    pub(crate) fn again_at(&self, app: usize) -> Option<Moment> {
-        let state: &AppState = self.seen_app(app);
-        state.incident()?.acted.filter(|act| act.rung.is_disruptive()).map(|act| act.again_at)
     }
 
     /// Looks at the app since they last became void.

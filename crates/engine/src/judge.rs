@@ -290,6 +290,12 @@ pub(crate) fn weigh(
     let has_app_view =
         state.probes.iter().zip(&rules.probes).any(|(p, r)| r.view == View::App && !p.absent);
     let mut cusum = 0;
+    // All sampled sources together are capped like one until one of them has failed for the window: two
+    // views of one app share its pauses, so they are not two witnesses of a short one.
+    let lasted = state.probes.iter().zip(&rules.probes).any(|(probe, probe_rules)| {
+        probe_rules.view != View::Dependency && probe.has_lasted(rules.window_ms)
+    });
+    let mut room_db = if lasted { i16::MAX } else { weights.source_cap_db };
     for (index, (probe, probe_rules)) in state.probes.iter().zip(&rules.probes).enumerate() {
         let counts_fully = match probe_rules.view {
             View::App => true,
@@ -304,6 +310,8 @@ pub(crate) fn weigh(
         } else {
             probe.stretch.map_or(0, |s| weights.outside_db.saturating_mul(s.count.min(9) as i16))
         };
+        let db = db.min(room_db);
+        room_db -= db;
         let Some(last) = probe.last.filter(|_| db > 0) else { continue };
         let source = Some((ProbeId { app, index: index as u8 }, last.seen));
         parts.push(Tally { source, count: probe.stretch.map_or(0, |s| s.count), db });
@@ -379,7 +387,11 @@ impl ProbeState {
     /// One sampled source is capped until it has failed, without a break, for the window: what is
     /// shorter than a burst of noise must not convict.
     pub(crate) fn capped_db(&self, window_ms: u64, cap_db: i16) -> i16 {
-        let long = self.stretch.is_some_and(|s| s.until.since(s.since) >= window_ms);
-        if long { self.db } else { self.db.min(cap_db) }
+        if self.has_lasted(window_ms) { self.db } else { self.db.min(cap_db) }
+    }
+
+    /// Whether it has failed without a break for the window.
+    fn has_lasted(&self, window_ms: u64) -> bool {
+        self.stretch.is_some_and(|stretch| stretch.until.since(stretch.since) >= window_ms)
     }
 }

@@ -66,6 +66,9 @@ pub struct AppState {
     pub healthy_since: Option<Moment>,
     /// Since when something is suspected.
     pub suspected_since: Option<Moment>,
+    /// When the next disruptive act may begin: room for the last one to help, over the end of its
+    /// incident.
+    pub again_at: Moment,
     /// The last verified recovery, for relapses.
     pub recovery: Option<Recovery>,
     /// A promise of ours was broken over it (the number of the invariant): it is only observed.
@@ -244,8 +247,6 @@ pub struct LastAct {
     pub ordered_at: Moment,
     /// When it ended.
     pub ended_at: Moment,
-    /// When the next disruptive act may begin: room for this one to help.
-    pub again_at: Moment,
 }
 
 /// Where an incident stands.
@@ -328,6 +329,7 @@ impl AppState {
             starts: Starts::default(),
             healthy_since: None,
             suspected_since: None,
+            again_at: Moment(0),
             recovery: None,
             alarmed: None,
             phase: AppPhase::Watching,

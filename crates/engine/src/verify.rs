@@ -80,7 +80,9 @@ impl Turn<'_> {
 
     fn act_over(&mut self, app: usize, rung: Rung, outcome: Outcome, helped: bool) {
         let now = self.now;
-        let again_at = self.again_after(app, rung, outcome);
+        if rung.is_disruptive() {
+            self.app(app).again_at = self.again_after(app, outcome);
+        }
         let Some(incident) = self.app(app).incident_mut() else { return };
         let ordered_at = match incident.stage {
             Stage::Acting { since, before, .. } => {
@@ -91,7 +93,7 @@ impl Turn<'_> {
             }
             _ => now,
         };
-        incident.acted = Some(LastAct { rung, ordered_at, ended_at: now, again_at });
+        incident.acted = Some(LastAct { rung, ordered_at, ended_at: now });
         if helped {
             incident.stage = Stage::Verifying { rung, since: now };
             return;
@@ -104,8 +106,8 @@ impl Turn<'_> {
 
     /// Room for the act to help: the start grace or the verify window, doubled with each act of the
     /// incident. An act that could not begin for a limit of ours is tried again soon.
-    fn again_after(&self, app: usize, rung: Rung, outcome: Outcome) -> Moment {
-        if matches!(outcome, Outcome::Failed(_) | Outcome::Refused(_)) || !rung.is_disruptive() {
+    fn again_after(&self, app: usize, outcome: Outcome) -> Moment {
+        if matches!(outcome, Outcome::Failed(_) | Outcome::Refused(_)) {
             return self.now.plus(RETRY_MS);
         }
         let rules = self.rules(app);

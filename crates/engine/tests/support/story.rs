@@ -8,6 +8,7 @@ use defib_engine::id::AppId;
 use defib_engine::policy::{Mode, Policy, View};
 use defib_engine::seen::{BodyFault, Seen, TlsFault, UnknownWhy};
 use defib_engine::time::Moment;
+use std::fmt::Write as _;
 
 /// Runs a script and returns its transcript.
 pub fn play(script: &str) -> String {
@@ -53,7 +54,7 @@ impl Story {
             world.start_guardian();
             self.world = Some(world);
         }
-        self.out.push_str(&format!("> {line}\n"));
+        let _ = writeln!(self.out, "> {line}");
         self.play_line(&words);
         self.tell();
     }
@@ -158,10 +159,10 @@ impl Story {
         let world = self.world.as_ref().expect("a world");
         let zero = Moment(UPTIME_MS);
         for (at, trace) in &world.trace[self.said..] {
-            if let Trace::Effect(effect) = trace {
-                if let Some(text) = say::effect(&world.policy, effect) {
-                    self.out.push_str(&format!("{}  {text}\n", say::clock(*at, zero)));
-                }
+            if let Trace::Effect(effect) = trace
+                && let Some(text) = say::effect(&world.policy, effect)
+            {
+                let _ = writeln!(self.out, "{}  {text}", say::clock(*at, zero));
             }
         }
         self.said = world.trace.len();

@@ -223,10 +223,10 @@ impl World {
     /// Gives the engine one event, and the world what the engine wants.
     pub fn feed(&mut self, mut event: Event) {
         self.trace.push((self.now, Trace::Event(event.clone())));
-        if let Some(tamper) = self.tamper {
-            if !tamper(self, &mut event) {
-                return;
-            }
+        if let Some(tamper) = self.tamper
+            && !tamper(self, &mut event)
+        {
+            return;
         }
         let mut effects = Vec::new();
         step(&mut self.state, &self.policy, self.now, &event, &mut effects);
@@ -422,14 +422,14 @@ impl World {
         for key in kept {
             let Some(due) = self.due.remove(&key) else { continue };
             self.now = Moment(key.0);
-            self.happen_unheard(due);
+            self.happen_unheard(&due);
         }
         self.now = end;
         self.start_guardian();
     }
 
-    fn happen_unheard(&mut self, due: Due) {
-        match due {
+    fn happen_unheard(&mut self, due: &Due) {
+        match *due {
             Due::Killed { app } => self.apps[app].process = None,
             Due::Started { app, order } => {
                 self.apps[app].process = Some(self.new_identity());

@@ -28,6 +28,7 @@ typed_struct!(AppState {
     starts,
     healthy_since,
     suspected_since,
+    again_at,
     recovery,
     alarmed,
     phase,
@@ -74,7 +75,7 @@ typed_struct!(Incident {
     refused,
     handed_over,
 });
-typed_struct!(LastAct { rung, ordered_at, ended_at, again_at });
+typed_struct!(LastAct { rung, ordered_at, ended_at });
 typed_enum!(Stage {
     Judging,
     Looking { rung, purse, since },

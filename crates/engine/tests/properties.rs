@@ -1,0 +1,117 @@
+//! Properties of the engine over random worlds: safety after every event, liveness once the world is
+//! healed. The laws themselves are in `support/laws.rs`, so that the mutants are judged by the same words.
+
+mod support;
+
+use defib_engine::seen::Seen;
+use proptest::prelude::*;
+use support::laws::{self, RIGHT, UPTIME_MS};
+use support::script::{self, play, two_apps};
+use support::world::{HANG, World};
+
+const DAY_MS: u64 = 86_400_000;
+
+fn cases() -> ProptestConfig {
+    ProptestConfig { cases: 256, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn safety_holds_after_every_event(
+        script in script::script(),
+        reboot in any::<bool>(),
+        observe in any::<bool>(),
+        uptime_ms in 0u64..DAY_MS,
+    ) {
+        prop_assert_eq!(laws::safety(&RIGHT, &script, reboot, observe, uptime_ms), Ok(()));
+    }
+
+    #[test]
+    fn l1_l2_l5_a_healed_world_closes_every_incident(script in script::script()) {
+        prop_assert_eq!(laws::healed_world_closes(&RIGHT, &script), Ok(()));
+    }
+
+    #[test]
+    fn l3_a_death_is_answered_within_2_s(calm_ms in 0u64..300_000) {
+        prop_assert_eq!(laws::death_is_answered(&RIGHT, calm_ms), Ok(()));
+    }
+
+    #[test]
+    fn l4_a_hang_is_killed_within_20_s(calm_ms in 5_000u64..300_000) {
+        prop_assert_eq!(laws::hang_is_killed(&RIGHT, calm_ms), Ok(()));
+    }
+
+    #[test]
+    fn s25_the_same_events_give_the_same_effects(script in script::script()) {
+        prop_assert_eq!(laws::deterministic(&RIGHT, &script), Ok(()));
+    }
+
+    #[test]
+    fn s29_the_wall_clock_changes_no_decision(script in script::script(), by_ms in any::<i64>()) {
+        prop_assert_eq!(laws::wall_clock_is_irrelevant(&RIGHT, &script, by_ms), Ok(()));
+    }
+
+    #[test]
+    fn s15_a_late_sample_is_never_a_failure(late_ms in 5_001u64..600_000, looks in 1usize..40) {
+        prop_assert_eq!(laws::late_is_unknown(&RIGHT, late_ms, looks), Ok(()));
+    }
+
+    #[test]
+    fn s31_less_evidence_never_makes_the_act_sooner_or_dearer(
+        looks in proptest::collection::vec(0u8..4, 1..40),
+        drop in any::<prop::sample::Index>(),
+    ) {
+        prop_assert_eq!(laws::monotone(&RIGHT, &looks, drop.index(looks.len())), Ok(()));
+    }
+
+    #[test]
+    fn reload_keeps_budgets_and_what_is_unchanged(script in script::script()) {
+        let policy = two_apps(true);
+        let mut world = World::started(policy.clone(), UPTIME_MS);
+        play(&mut world, &script);
+        let mut turned = policy.clone();
+        turned.apps.reverse();
+        let mut effects = Vec::new();
+        let state = world.state.clone().reload(&policy, &turned, world.now, &mut effects);
+        prop_assert_eq!(state.charges.len(), world.state.charges.len());
+        let back = state.reload(&turned, &policy, world.now, &mut effects);
+        prop_assert_eq!(&back.charges, &world.state.charges);
+        for (app, before) in back.apps.iter().zip(&world.state.apps) {
+            prop_assert_eq!(&app.phase, &before.phase);
+            prop_assert_eq!(app.starts, before.starts);
+        }
+    }
+}
+
+#[test]
+fn a_year_of_bursts_and_lost_probes_at_default_settings_gives_no_act() {
+    let mut policy = two_apps(true);
+    policy.apps.truncate(1);
+    policy.apps[0].probes.truncate(1);
+    let mut world = World::started(policy, UPTIME_MS);
+    world.run(12_000);
+    // Twice an hour a burst of 8 s, each beginning at another phase of the probe, and a lost probe a
+    // minute between them, for a month of virtual time.
+    for hour in 0..(24 * 30u64) {
+        for half in 0..2u64 {
+            for minute in 0..29u64 {
+                world.set_all(0, if minute % 2 == 0 { HANG } else { Seen::Reset });
+                world.run(3_000);
+                world.set_all(0, Seen::Pass);
+                world.run(57_000);
+            }
+            let phase_ms = (hour * 37 + half * 911) % 5_000;
+            world.run(52_000 - phase_ms);
+            let kinds =
+                [HANG, Seen::Refused, Seen::Reset, Seen::Status { code: 500, retry_after_s: None }];
+            world.set_all(0, kinds[(hour % 4) as usize]);
+            world.run(8_000);
+            world.set_all(0, Seen::Pass);
+            world.run(phase_ms);
+            world.trace.clear();
+        }
+    }
+    assert!(world.state.charges.is_empty() && world.state.next_intent == 1, "acted");
+}

@@ -1,0 +1,370 @@
+//! Checkers that read a trace and the truth of the world; they share no code with the engine.
+
+use super::world::{Trace, World};
+use defib_engine::effect::{Effect, Order, Purse, Rung};
+use defib_engine::event::{Event, Outcome};
+use defib_engine::id::{AppId, IncidentId};
+use defib_engine::note::{Class, Note};
+use defib_engine::policy::{Mode, Permission, Policy, View};
+use defib_engine::time::Moment;
+use std::collections::BTreeMap;
+
+/// A broken promise: its number and when.
+pub type Broken = (&'static str, Moment);
+
+/// Everything that is broken in this run, judged by the true policy.
+pub fn broken(world: &World, truth: &Policy) -> Vec<Broken> {
+    let checkers: [fn(&World, &Policy) -> Vec<Broken>; 16] = [
+        s1_one_act_at_a_time,
+        s2_intent_first,
+        s4_budgets,
+        s5_permitted,
+        s6_last_look,
+        s7_rungs_rise,
+        s8_spacing,
+        s9_reboot,
+        s13_unknown,
+        s14_self_doubt,
+        s16_grace,
+        s17_operator,
+        s20_identity,
+        s21_target,
+        s30_once,
+        s32_isolation,
+    ];
+    checkers.iter().flat_map(|check| check(world, truth)).collect()
+}
+
+fn orders(world: &World) -> impl Iterator<Item = (Moment, &Order)> {
+    world.trace.iter().filter_map(|(at, trace)| match trace {
+        Trace::Effect(Effect::Order(order)) => Some((*at, order)),
+        _ => None,
+    })
+}
+
+fn s1_one_act_at_a_time(world: &World, _: &Policy) -> Vec<Broken> {
+    let mut running: BTreeMap<AppId, u64> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Effect(Effect::Order(order))
+                if running.insert(order.app, order.intent.0).is_some() =>
+            {
+                found.push(("S1", *at));
+            }
+            Trace::Event(Event::Acted { app, .. }) => {
+                running.remove(app);
+            }
+            Trace::Event(Event::Started(_)) => running.clear(),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn s2_intent_first(world: &World, _: &Policy) -> Vec<Broken> {
+    let mut written = 0;
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Effect(Effect::Note(Note::Ordered { intent, .. })) => {
+                if intent.0 <= written {
+                    found.push(("S2", *at));
+                }
+                written = intent.0;
+            }
+            Trace::Effect(Effect::Order(order)) if order.intent.0 != written => {
+                found.push(("S2", *at));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn s4_budgets(world: &World, truth: &Policy) -> Vec<Broken> {
+    let mut found = Vec::new();
+    for (at, order) in world.done() {
+        let rules = &truth.apps[usize::from(order.app.0)];
+        let since = |window: u64, which: &dyn Fn(&Order) -> bool| {
+            world
+                .done()
+                .filter(|(then, other)| *then <= at && at.since(*then) < window && which(other))
+                .count()
+        };
+        let ladder = |other: &Order| {
+            other.app == order.app
+                && other.purse == Purse::Ladder
+                && matches!(other.rung, Rung::Restart | Rung::Kill)
+        };
+        let reboot = |other: &Order| other.rung == Rung::Reboot;
+        let gentle = |other: &Order| other.app == order.app && other.rung.is_disruptive();
+        let over = match (order.purse, order.rung) {
+            (_, Rung::Start | Rung::Reload) => false,
+            (Purse::Ladder, Rung::Reboot) => {
+                since(21_600_000, &reboot) > 1 || since(86_400_000, &reboot) > 2
+            }
+            (Purse::Ladder, _) => {
+                since(3_600_000, &ladder) > usize::from(rules.budget.short_limit)
+                    || since(86_400_000, &ladder) > usize::from(rules.budget.long_limit)
+            }
+            (Purse::Gentle, Rung::Restart) => since(rules.gentle_every_ms, &gentle) > 1,
+            _ => true,
+        };
+        if over {
+            found.push(("S4", at));
+        }
+    }
+    found
+}
+
+fn s5_permitted(world: &World, truth: &Policy) -> Vec<Broken> {
+    let permitted = |order: &Order| match order.class {
+        Class::Dead => !matches!(order.rung, Rung::Reload | Rung::Restart),
+        Class::CrashLoop => matches!(order.rung, Rung::Start | Rung::Kill),
+        Class::Hung | Class::Erroring => order.rung.is_disruptive(),
+        Class::Unknown => order.rung == Rung::Restart,
+        _ => false,
+    };
+    orders(world)
+        .filter(|(_, order)| truth.mode != Mode::Act || !permitted(order))
+        .map(|(at, _)| ("S5", at))
+        .collect()
+}
+
+fn view(truth: &Policy, app: AppId, index: u8) -> View {
+    truth.apps[usize::from(app.0)].probes[usize::from(index)].view
+}
+
+fn s6_last_look(world: &World, truth: &Policy) -> Vec<Broken> {
+    let mut last: BTreeMap<AppId, Moment> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Event(Event::Observed { probe, ended, seen, .. })
+                if view(truth, probe.app, probe.index) != View::Dependency =>
+            {
+                if seen.is_failure() {
+                    last.insert(probe.app, *ended);
+                } else if seen.is_good() && truth.apps[usize::from(probe.app.0)].probes.len() == 1 {
+                    last.remove(&probe.app);
+                }
+            }
+            Trace::Effect(Effect::Order(order)) if order.rung.is_disruptive() => {
+                let fresh = last.get(&order.app).is_some_and(|then| at.since(*then) <= 2_000);
+                if !fresh {
+                    found.push(("S6", *at));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn s7_rungs_rise(world: &World, truth: &Policy) -> Vec<Broken> {
+    let mut acts: BTreeMap<(AppId, IncidentId), Vec<(Class, Rung)>> = BTreeMap::new();
+    let mut found = Vec::new();
+    let counted = |order: &&Order| order.rung.is_disruptive() && order.purse == Purse::Ladder;
+    for (at, order) in world.done().filter(|(_, order)| counted(order)) {
+        let before = acts.entry((order.app, order.incident)).or_default();
+        let lower = before.iter().any(|(class, rung)| *class == order.class && *rung > order.rung);
+        before.push((order.class, order.rung));
+        if lower || before.len() > usize::from(truth.apps[usize::from(order.app.0)].incident_limit)
+        {
+            found.push(("S7", at));
+        }
+    }
+    found
+}
+
+fn s8_spacing(world: &World, truth: &Policy) -> Vec<Broken> {
+    let mut last: BTreeMap<AppId, Moment> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, order) in world.done().filter(|(_, order)| order.rung.is_disruptive()) {
+        let rules = &truth.apps[usize::from(order.app.0)];
+        let room_ms = rules.verify_ms.max(rules.start_grace_ms);
+        if let Some(before) = last.insert(order.app, at)
+            && at.since(before) < room_ms
+        {
+            found.push(("S8", at));
+        }
+    }
+    found
+}
+
+fn s9_reboot(world: &World, truth: &Policy) -> Vec<Broken> {
+    let mut booted = Moment(0);
+    let mut tried: Vec<(AppId, IncidentId)> = Vec::new();
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Event(Event::Started(started)) => booted = started.booted_at,
+            Trace::Effect(Effect::Order(order)) if order.rung == Rung::Reboot => {
+                let young = at.since(booted) < truth.min_uptime_ms;
+                let first = !tried.contains(&(order.app, order.incident));
+                if young || first || truth.reboot == Permission::Never {
+                    found.push(("S9", *at));
+                }
+            }
+            Trace::Effect(Effect::Order(order)) => tried.push((order.app, order.incident)),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn s13_unknown(world: &World, _: &Policy) -> Vec<Broken> {
+    orders(world)
+        .filter(|(_, order)| order.class == Class::Unknown && order.rung == Rung::Reboot)
+        .map(|(at, _)| ("S13", at))
+        .collect()
+}
+
+fn s14_self_doubt(world: &World, truth: &Policy) -> Vec<Broken> {
+    let mut doubted: Option<Moment> = None;
+    let mut looks: BTreeMap<AppId, u32> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Event(Event::Doubted(_)) => {
+                doubted = Some(*at);
+                looks.clear();
+            }
+            Trace::Event(Event::Started(_)) => looks.clear(),
+            Trace::Event(Event::Observed { probe, .. })
+                if view(truth, probe.app, probe.index) != View::Dependency =>
+            {
+                *looks.entry(probe.app).or_default() += 1;
+            }
+            Trace::Effect(Effect::Order(order)) if order.rung.is_disruptive() => {
+                let soon = doubted.is_some_and(|then| at.since(then) < 5_000);
+                if soon || looks.get(&order.app).copied().unwrap_or(0) < 3 {
+                    found.push(("S14", *at));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn s16_grace(world: &World, truth: &Policy) -> Vec<Broken> {
+    let mut until: BTreeMap<AppId, Moment> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Event(Event::Acted { app, outcome: Outcome::Done, .. }) => {
+                let grace_ms = truth.apps[usize::from(app.0)].start_grace_ms;
+                until.insert(*app, at.plus(grace_ms));
+            }
+            Trace::Event(Event::Observed { probe, seen, .. }) if seen.is_good() => {
+                until.remove(&probe.app);
+            }
+            Trace::Event(Event::Died { app, .. }) => {
+                until.remove(app);
+            }
+            Trace::Effect(Effect::Order(order))
+                if order.rung.is_disruptive()
+                    && until.get(&order.app).is_some_and(|until| at < until) =>
+            {
+                found.push(("S16", *at));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn s17_operator(world: &World, _: &Policy) -> Vec<Broken> {
+    let mut held: BTreeMap<AppId, Moment> = BTreeMap::new();
+    let mut stopped: BTreeMap<AppId, bool> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Event(Event::Held { app, until }) => {
+                held.insert(*app, *until);
+            }
+            Trace::Event(Event::Released { app }) => {
+                held.remove(app);
+            }
+            Trace::Event(Event::Stopped { app }) => {
+                stopped.insert(*app, true);
+            }
+            Trace::Event(Event::Found { app, .. } | Event::Resumed { app }) => {
+                stopped.insert(*app, false);
+            }
+            Trace::Effect(Effect::Order(order)) => {
+                let on_hold = held.get(&order.app).is_some_and(|until| at < until);
+                if on_hold || stopped.get(&order.app) == Some(&true) {
+                    found.push(("S17", *at));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn s20_identity(world: &World, truth: &Policy) -> Vec<Broken> {
+    let mut alive = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Event(Event::Found { app, identity }) => {
+                alive.insert(*app, *identity);
+            }
+            Trace::Event(Event::Died { app, .. }) => {
+                alive.remove(app);
+            }
+            Trace::Event(Event::Started(_)) => alive.clear(),
+            Trace::Effect(Effect::Order(order)) if order.rung.is_disruptive() => {
+                let known = truth.apps[usize::from(order.app.0)].process_known;
+                if known && order.identity != alive.get(&order.app).copied() {
+                    found.push(("S20", *at));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn s21_target(world: &World, truth: &Policy) -> Vec<Broken> {
+    orders(world)
+        .filter(|(_, order)| usize::from(order.app.0) >= truth.apps.len())
+        .map(|(at, _)| ("S21", at))
+        .collect()
+}
+
+fn s30_once(world: &World, _: &Policy) -> Vec<Broken> {
+    let mut seen = Vec::new();
+    let mut found = Vec::new();
+    for (at, order) in world.done() {
+        if seen.contains(&order.intent) {
+            found.push(("S30", at));
+        }
+        seen.push(order.intent);
+    }
+    found
+}
+
+fn s32_isolation(world: &World, _: &Policy) -> Vec<Broken> {
+    let mut reason: BTreeMap<AppId, bool> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, trace) in &world.trace {
+        match trace {
+            Trace::Event(Event::Observed { probe, seen, .. }) if seen.is_failure() => {
+                reason.insert(probe.app, true);
+            }
+            Trace::Event(Event::Died { app, .. }) => {
+                reason.insert(*app, true);
+            }
+            Trace::Effect(Effect::Order(order)) if !reason.contains_key(&order.app) => {
+                found.push(("S32", *at));
+            }
+            _ => {}
+        }
+    }
+    found
+}
