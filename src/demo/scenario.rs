@@ -31,14 +31,16 @@ pub(crate) enum Breaks {
     Dependency(Duration),
 }
 
-/// Faults strike a second apart: late enough that each application has been seen well (an app that
-/// never passed is *contract* and left alone), and so that the progress lines can be followed.
+/// Faults strike a second apart, so that the progress lines can be followed, and late enough that each
+/// application has been seen well: one that never passed is *contract* and left alone. The crash
+/// comes last, more than 10 s after its start: sooner, the pause between two starts would hold the
+/// next one back, and the figure would be the pause's.
 pub(crate) const SCENARIOS: [Scenario; 5] = [
     Scenario {
         name: "demo-crash",
         story: "the process aborts",
         breaks: Breaks::App(Fault::Crash),
-        after: Duration::from_secs(8),
+        after: Duration::from_secs(12),
         class: Class::Dead,
         acts: &[Rung::Start],
     },
@@ -46,7 +48,7 @@ pub(crate) const SCENARIOS: [Scenario; 5] = [
         name: "demo-hang",
         story: "connections are accepted and never answered",
         breaks: Breaks::App(Fault::Hang),
-        after: Duration::from_secs(9),
+        after: Duration::from_secs(8),
         class: Class::Hung,
         acts: &[Rung::Kill],
     },
@@ -54,7 +56,7 @@ pub(crate) const SCENARIOS: [Scenario; 5] = [
         name: "demo-errors",
         story: "every answer is 500",
         breaks: Breaks::App(Fault::Errors),
-        after: Duration::from_secs(10),
+        after: Duration::from_secs(9),
         class: Class::Erroring,
         acts: &[Rung::Restart],
     },
@@ -62,7 +64,7 @@ pub(crate) const SCENARIOS: [Scenario; 5] = [
         name: "demo-stopped",
         story: "the process is stopped (SIGSTOP)",
         breaks: Breaks::App(Fault::Stop),
-        after: Duration::from_secs(11),
+        after: Duration::from_secs(10),
         class: Class::Hung,
         acts: &[Rung::Kill],
     },
@@ -70,7 +72,7 @@ pub(crate) const SCENARIOS: [Scenario; 5] = [
         name: "demo-orders",
         story: "its database is down for 12 s: no act can help",
         breaks: Breaks::Dependency(Duration::from_secs(12)),
-        after: Duration::from_secs(12),
+        after: Duration::from_secs(11),
         class: Class::Dependency,
         acts: &[],
     },
