@@ -4,6 +4,7 @@
 mod backlog;
 mod error;
 mod name;
+mod page;
 mod prune;
 mod reader;
 mod scan;

@@ -3,13 +3,14 @@
 use super::backlog::Backlog;
 use super::error::FileError;
 use super::name::{FileName, list};
+use super::page::{Page, sync_folder};
 use super::prune::prune;
 use super::scan::LineScan;
 use crate::line::{LINE_MAX, Line, day_of, encode_line};
 use defib_engine::time::Moment;
 use std::borrow::Cow;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// A file that holds this part of the whole bound is followed by another of the same day.
@@ -50,18 +51,6 @@ pub struct Writer {
     unsynced: u64,
 }
 
-/// The file that is written.
-struct Page {
-    name: FileName,
-    path: PathBuf,
-    file: File,
-    bytes: u64,
-    /// Its bytes when its first checkpoint had been appended; `None` until then.
-    head_bytes: Option<u64>,
-    /// The folder does not durably hold its name yet.
-    is_new: bool,
-}
-
 impl Writer {
     /// Goes on after the last good line of the folder, which is made if need be. What is there is
     /// never changed: after a torn tail the next line begins on a fresh one.
@@ -92,9 +81,9 @@ impl Writer {
             }
         }
         if let Some(newest) = names.last() {
-            let mut page = self.open_page(*newest)?;
+            let mut page = Page::open(&self.dir, *newest)?;
             page.head_bytes = Some(0);
-            self.backlog.fresh_line = lacks_newline(&page)?;
+            self.backlog.fresh_line = page.lacks_newline()?;
             self.page = Some(page);
         }
         Ok(())
@@ -142,33 +131,20 @@ impl Writer {
         let day = day_of(wall_ms);
         let next = match &self.page {
             None => Some(FileName::first_of(day)),
-            Some(page) if page.is_full(self.limits) || page.name.day < day => {
+            Some(page)
+                if page.is_full(self.limits.bytes / FILES_IN_BOUND) || page.name.day < day =>
+            {
                 page.head_bytes.map(|_| page.name.next(day))
             }
             Some(_) => None,
         };
         if let Some(next) = next {
             self.sync()?;
-            self.page = Some(self.open_page(next)?);
+            self.page = Some(Page::open(&self.dir, next)?);
             let bytes = self.limits.bytes - self.limits.bytes / FILES_IN_BOUND;
             prune(&self.dir, next, self.limits.days, bytes)?;
         }
         Ok(self.page.as_ref().is_some_and(|page| page.head_bytes.is_none()))
-    }
-
-    fn open_page(&self, name: FileName) -> Result<Page, FileError> {
-        let path = name.path(&self.dir);
-        let is_new = !path.exists();
-        let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o640)
-            .open(&path)
-            .map_err(FileError::io("open", &path))?;
-        let bytes = file.metadata().map_err(FileError::io("look at", &path))?.len();
-        Ok(Page { name, path, file, bytes, head_bytes: None, is_new })
     }
 
     /// Adds one line, and says its number. It is in the file after [`Writer::flush`], and survives
@@ -218,10 +194,7 @@ impl Writer {
     /// Writes the lines that wait. After an error they still wait, and the next call tries again.
     pub fn flush(&mut self) -> Result<(), FileError> {
         self.write_backlog()?;
-        if self.dropped + self.unconfirmed > 0 {
-            self.own_up()?;
-        }
-        Ok(())
+        if self.dropped > 0 { self.own_up() } else { Ok(()) }
     }
 
     fn write_backlog(&mut self) -> Result<(), FileError> {
@@ -230,7 +203,7 @@ impl Writer {
         }
         if self.page.is_none() {
             let name = FileName::first_of(day_of(self.last_wall_ms));
-            self.page = Some(self.open_page(name)?);
+            self.page = Some(Page::open(&self.dir, name)?);
         }
         let Some(page) = &mut self.page else { return Ok(()) };
         let (written, result) = self.backlog.write_to(&page.file);
@@ -256,25 +229,33 @@ impl Writer {
 
     /// [`Writer::flush`], and then nothing that was appended can be lost by a power cut.
     ///
-    /// After an error the kernel may have dropped what it could not write, so those lines count as
-    /// possibly lost.
+    /// After an error the kernel may have dropped what it could not write: those lines count as
+    /// possibly lost, and that is said as soon as a sync succeeds.
     pub fn sync(&mut self) -> Result<(), FileError> {
         self.flush()?;
+        self.sync_page()?;
+        if self.unconfirmed > 0 {
+            self.own_up()?;
+            self.sync_page()?;
+        }
+        self.let_go_of_removed()
+    }
+
+    fn sync_page(&mut self) -> Result<(), FileError> {
         let Some(page) = &mut self.page else { return Ok(()) };
-        if self.unsynced == 0 && !page.is_new {
+        let unsynced = std::mem::take(&mut self.unsynced);
+        if unsynced == 0 && !page.is_new {
             return Ok(());
         }
         if let Err(error) = page.file.sync_data() {
-            self.unconfirmed += self.unsynced;
-            self.unsynced = 0;
+            self.unconfirmed += unsynced;
             return Err(FileError::io("sync", &page.path)(error));
         }
-        self.unsynced = 0;
         if page.is_new {
             sync_folder(&self.dir)?;
             page.is_new = false;
         }
-        self.let_go_of_removed()
+        Ok(())
     }
 
     /// Somebody removed the file under us: what comes next goes into one that can be seen.
@@ -287,27 +268,4 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-impl Page {
-    /// A head that is itself large must not turn a page for every line.
-    fn is_full(&self, limits: Limits) -> bool {
-        let head_bytes = self.head_bytes.unwrap_or(0);
-        self.bytes >= (limits.bytes / FILES_IN_BOUND).max(head_bytes.saturating_mul(4))
-    }
-}
-
-fn lacks_newline(page: &Page) -> Result<bool, FileError> {
-    if page.bytes == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    page.file
-        .read_exact_at(&mut last, page.bytes - 1)
-        .map_err(FileError::io("read", &page.path))?;
-    Ok(last != *b"\n")
-}
-
-fn sync_folder(dir: &Path) -> Result<(), FileError> {
-    File::open(dir).and_then(|folder| folder.sync_all()).map_err(FileError::io("sync", dir))
 }

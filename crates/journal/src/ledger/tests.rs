@@ -16,7 +16,8 @@ const BOOT: [u8; 16] = [7; 16];
 const HOUR_MS: u64 = 3_600_000;
 
 fn slot(ledger: &Ledger) -> Vec<u8> {
-    let mut slot = [0; SLOT_BYTES];
+    let mut slot: Box<[u8; SLOT_BYTES]> =
+        vec![0; SLOT_BYTES].into_boxed_slice().try_into().expect("of that size");
     let length = ledger.encode_slot(&mut slot);
     assert!(length > 0);
     slot[..length].to_vec()
@@ -39,7 +40,7 @@ fn full() -> Ledger {
         let name = format!("{app:0>NAME_MAX$}");
         let identity = Identity { pid: u32::MAX, start_ticks: u64::MAX };
         ledger.started(&name, identity).expect("room");
-        for round in 0..CHARGES_MAX as u64 + 1 {
+        for round in 0..=CHARGES_MAX as u64 {
             for (rung, purse) in [
                 (Rung::Kill, Purse::Ladder),
                 (Rung::Restart, Purse::Gentle),

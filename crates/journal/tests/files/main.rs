@@ -1,0 +1,6 @@
+//! The daily files on a real disk, and the writer under real refusals and real kills.
+
+mod damage;
+mod days;
+mod refusal;
+mod support;
