@@ -43,8 +43,11 @@ impl Sense {
             doubts.push(Doubt::ClockStepped { by_ms });
         }
         // Sleep delays every timer; it is reported once, by its own name.
-        let late_ms = asked_boot_ms
-            .map_or(0, |asked| readings.boot_ms.saturating_sub(asked).saturating_sub(slept_ms));
+        // What was due before the last wake-up was due at once, and is late only since then.
+        let late_ms = asked_boot_ms.map_or(0, |asked| {
+            let asked = asked.max(self.last.boot_ms);
+            readings.boot_ms.saturating_sub(asked).saturating_sub(slept_ms)
+        });
         if late_ms > late_max_ms {
             doubts.push(Doubt::LateTimer { late_ms });
         }
@@ -98,6 +101,14 @@ mod tests {
         let doubts = sense.feel(after(21_000, 21_000, 21_000), Some(11_000), 1_000);
         assert_eq!(doubts, [Doubt::LateTimer { late_ms: 20_000 }]);
         assert_eq!(sense.feel(after(21_050, 21_050, 21_050), Some(31_050), 1_000), []);
+    }
+
+    #[test]
+    fn what_was_due_at_once_is_late_only_by_the_length_of_the_turn() {
+        let mut sense = Sense::new(START);
+        assert_eq!(sense.feel(after(20, 20, 20), Some(0), 1_000), []);
+        let doubts = sense.feel(after(3_020, 3_020, 3_020), Some(0), 1_000);
+        assert_eq!(doubts, [Doubt::LateTimer { late_ms: 3_000 }]);
     }
 
     #[test]

@@ -62,3 +62,25 @@ impl AsFd for Signals {
         self.descriptor.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(unsafe_code, reason = "raise(3) sends to this thread alone, whose mask we have set")]
+    fn signals_come_as_words_and_do_not_end_us() {
+        let signals = Signals::open().unwrap();
+        assert_eq!(signals.next(), None);
+        for (signal, told) in [
+            (libc::SIGUSR1, Told::LookNow),
+            (libc::SIGTERM, Told::Stop),
+            (libc::SIGINT, Told::Stop),
+        ] {
+            // SAFETY: raise has no memory to misuse, and the signal is blocked in this thread.
+            assert_eq!(unsafe { libc::raise(signal) }, 0);
+            assert_eq!(signals.next(), Some(told));
+        }
+        assert_eq!(signals.next(), None);
+    }
+}
