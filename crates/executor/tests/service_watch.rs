@@ -103,6 +103,28 @@ fn a_death_that_systemd_will_mend_is_announced_before_it() {
 }
 
 #[test]
+fn failed_is_not_the_last_word_where_restart_covers_the_death() {
+    for (sub, is_announced) in [("auto-restart", true), ("failed", false)] {
+        let Stage { mut rig, server, mut main, bus: _bus, folder: _folder } = stage();
+        server.change(UNIT, "Service", &[("Restart", Value::Text("always"))]);
+        rig.for_ms(30);
+        main.kill();
+        // What systemd 252 sends, one after the other.
+        tell_death(&server, 2, 9, "failed", "failed");
+        rig.for_ms(10);
+        let active = if is_announced { "activating" } else { "failed" };
+        let unit = [("ActiveState", Value::Text(active)), ("SubState", Value::Text(sub))];
+        server.change(UNIT, "Unit", &unit);
+        let told = rig.until(|event| main_pid(event) == Some(0));
+        let announced = told.contains(&ManagerEvent::RestartIn { app: SHOP, in_ms: 100 });
+        assert_eq!(announced, is_announced, "{told:?}");
+        let state = if is_announced { UnitState::Activating } else { UnitState::Failed };
+        let told = rig.until(|event| is_state(event, state));
+        assert_eq!(told.len(), 1, "{told:?}");
+    }
+}
+
+#[test]
 fn while_the_rest_of_the_unit_is_ended_its_restart_rule_is_applied() {
     for (restart, code, status, is_covered) in [
         ("on-failure", 2, 9, true),

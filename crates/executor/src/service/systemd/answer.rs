@@ -220,7 +220,11 @@ impl Systemd {
             _ => "",
         };
         let text = result_text(&self.jobs[index].unit, result, why);
-        self.end_job(index, Err((Failure::Job, text)));
+        // Type=exec fails only if the program could not be executed at all.
+        let is_transient = matches!(self.jobs[index].work, Work::Transient(_));
+        let failure =
+            if is_transient && result == "failed" { Failure::NotStartable } else { Failure::Job };
+        self.end_job(index, Err((failure, text)));
     }
 
     /// The job's end was not heard: the unit's state is what it came to.

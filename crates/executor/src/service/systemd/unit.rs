@@ -6,8 +6,9 @@ use crate::manager::{ManagerEvent, UnitState};
 use crate::process::stat;
 use defib_engine::id::{AppId, Identity};
 
-/// PropertiesChanged of the service and of the unit are two signals, in this order. So long the
-/// news of a death waits for the second, which says whether the unit is to start again.
+/// PropertiesChanged of the service and of the unit are two signals, in this order, and systemd 252
+/// says `failed` before it says `auto-restart`. So long the news of a death waits for the last of
+/// them, which says whether the unit is to start again.
 const HOLD_MS: u64 = 50;
 
 /// A person's stop job, as far as it was seen.
@@ -160,11 +161,17 @@ impl Unit {
             self.apply(property, value);
         }
         let was_alive = self.told.main.is_some();
-        if of_unit {
+        if of_unit && !self.may_be_about_to_restart() {
             self.held_until_ms = None;
         } else if self.main_pid == 0 && was_alive {
             self.held_until_ms.get_or_insert(now_ms + HOLD_MS);
         }
+    }
+
+    /// Whether it is down by a death that its own Restart= covers, and not yet waiting for that.
+    fn may_be_about_to_restart(&self) -> bool {
+        let is_down = matches!(self.state(), Some(UnitState::Failed | UnitState::Inactive));
+        is_down && self.foreign == Foreign::None && self.rule.covers(self.exec_main)
     }
 
     /// The answer to what a job is for; `was_up` from when it was asked.
