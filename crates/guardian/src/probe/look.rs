@@ -23,8 +23,9 @@ pub struct Look {
 }
 
 /// How long each phase took, in microseconds. `None`: the phase did not happen, which is not the
-/// same as 0. A phase that was cut short counts until the cut; phases of followed redirects are
-/// added up.
+/// same as 0: time is told once a turn, so what began and ended within one turn, as a connect on the
+/// loopback mostly does, took 0. A phase that was cut short counts until the cut; phases of followed
+/// redirects are added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Phases {
     /// Name to address.

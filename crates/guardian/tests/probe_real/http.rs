@@ -8,7 +8,7 @@ use defib_config::spec::{Endpoint, StatusSet};
 use defib_engine::seen::{BodyFault, Phase, Seen};
 use defib_guardian::probe::look_once;
 use rustix::net::sockopt::set_socket_linger;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -173,8 +173,11 @@ fn each_phase_has_its_deadline_and_the_whole_run_has_one() {
 fn a_slow_pass_is_slow() {
     let server = Scripted::new(vec![Box::new(|mut stream| {
         read_head(&mut stream);
-        std::thread::sleep(Duration::from_millis(60));
+        // Nothing more comes from the probe, so this takes its whole time.
+        stream.set_read_timeout(Some(Duration::from_millis(60))).unwrap();
+        assert!(stream.read(&mut [0]).is_err());
         stream.write_all(OK[0].as_bytes()).unwrap();
+        stream.set_read_timeout(None).unwrap();
         hold(stream);
     })]);
     let mut spec = http(get(local(server.port)));

@@ -52,13 +52,16 @@ impl Nginx {
             .spawn()
             .unwrap();
         let mut nginx = Nginx { child, folder, http, socket };
-        nginx.wait_until_it_listens();
+        // It opens its listeners one after the other.
+        for port in secure.iter().map(|&(port, _)| port).chain([http]) {
+            nginx.wait_until_it_listens_at(port);
+        }
         nginx
     }
 
-    fn wait_until_it_listens(&mut self) {
+    fn wait_until_it_listens_at(&mut self, port: u16) {
         let deadline = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(("127.0.0.1", self.http)).is_err() {
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let log = || std::fs::read_to_string(self.folder.path().join("error.log"));
             assert!(Instant::now() < deadline, "nginx does not listen: {:?}", log());
             let ended = self.child.try_wait().unwrap();

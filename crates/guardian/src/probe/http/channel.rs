@@ -31,7 +31,7 @@ pub(super) struct Secure {
     socket: OwnedFd,
     session: ClientConnection,
     trust: Trust,
-    /// Whether any byte has come.
+    /// Whether any byte has come since that was last asked.
     heard: bool,
     /// Decrypted bytes that have not been taken yet.
     held: usize,
@@ -40,7 +40,9 @@ pub(super) struct Secure {
 }
 
 impl Channel {
-    pub(super) fn tls(socket: OwnedFd, session: ClientConnection, trust: Trust) -> Channel {
+    pub(super) fn tls(socket: OwnedFd, mut session: ClientConnection, trust: Trust) -> Channel {
+        // What is written to it is one request, whose length the config bounds.
+        session.set_buffer_limit(None);
         let held = 0;
         let days_left = None;
         Channel::Tls(Box::new(Secure { socket, session, trust, heard: false, held, days_left }))
@@ -65,9 +67,10 @@ impl Channel {
         }
     }
 
-    /// Whether anything has come during the handshake.
-    pub(super) fn has_heard(&self) -> bool {
-        matches!(self, Channel::Tls(secure) if secure.heard)
+    /// Whether anything has come through TLS since this was last asked.
+    pub(super) fn has_just_heard(&mut self) -> bool {
+        let Channel::Tls(secure) = self else { return false };
+        std::mem::take(&mut secure.heard)
     }
 
     pub(super) fn certificate_days_left(&self) -> Option<i32> {

@@ -88,6 +88,24 @@ fn what_is_not_http_is_told_at_once() {
 }
 
 #[test]
+fn a_head_may_be_as_long_as_the_limit_however_it_comes() {
+    for (padding, expected) in [(HEAD_MAX - 100, Seen::Pass), (HEAD_MAX, BAD)] {
+        let line = format!("X: {}\r\n", "x".repeat(padding));
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{line}\r\n");
+        assert_eq!(seen(&spec(), answer.as_bytes()), expected);
+        let pieces = answer.as_bytes().chunks(1000);
+        assert_eq!(run(&spec(), pieces), Outcome::Judged(expected));
+    }
+}
+
+#[test]
+fn a_text_is_found_across_pieces() {
+    let want = HttpSpec { body_contains: Some("lo wo".to_owned()), ..spec() };
+    let pieces = [&b"HTTP/1.0 200 OK\r\n\r\nhel"[..], b"lo", b" world"];
+    assert_eq!(run(&want, pieces), Outcome::Judged(Seen::Pass));
+}
+
+#[test]
 fn interim_answers_are_read_past_and_bodiless_ones_have_no_body() {
     let early = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n\
         HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -162,19 +180,26 @@ fn a_bad_pattern_is_refused_with_its_text() {
     assert!(Rules::new(&bad).unwrap_err().starts_with("body_regex \"a(\": "));
 }
 
-/// Answers that are nearly right, from pieces of right and wrong ones.
+/// Answers that are nearly right, from pieces of right and wrong ones: mostly a whole head first, so
+/// that the rest is read as a body.
 fn answer() -> impl Strategy<Value = Vec<u8>> {
-    let piece = prop::sample::select(vec![
-        "HTTP/1.1 200 OK\r\n",
+    let head = prop::sample::select(vec![
+        "HTTP/1.1 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n",
-        "HTTP/1.1 103 Early\r\n\r\n",
+        "HTTP/1.1 103 Early\r\n\r\nHTTP/1.0 200 OK\r\n\r\n",
         "HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n",
+        "",
+    ]);
+    let piece = prop::sample::select(vec![
         "Content-Length: 5\r\n",
+        "Transfer-Encoding: chunked\r\n",
         "\r\n",
         "\n",
         "\r",
         "5\r\nhello\r\n",
+        "6;x=y\r\n world\r\n",
         "0\r\n",
         "0\r\n\r\n",
         "a;x=y\r\n",
@@ -186,7 +211,8 @@ fn answer() -> impl Strategy<Value = Vec<u8>> {
     ]);
     let noise = prop_oneof![8 => piece.prop_map(|text| text.as_bytes().to_vec()),
         1 => prop::collection::vec(any::<u8>(), 0..6)];
-    prop::collection::vec(noise, 0..8).prop_map(|pieces| pieces.concat())
+    (head, prop::collection::vec(noise, 0..6))
+        .prop_map(|(head, pieces)| [head.as_bytes(), &pieces.concat()].concat())
 }
 
 fn any_spec() -> impl Strategy<Value = HttpSpec> {

@@ -7,26 +7,26 @@
 mod body;
 mod channel;
 mod chunked;
+mod head;
 mod machine;
 mod needle;
 mod redirect;
 mod request;
+mod talk;
 
 use super::dial::{Dial, Dialed, doubt_refusal, local_view};
 use super::errno::Failure;
 use super::look::Detail;
-use super::poller::{Interest, Registration};
+use super::poller::Interest;
 use super::stopwatch::Stopwatch;
 use super::{Kind, Look, Looker, Micros, Poller, Progress, Run, Terms};
-use channel::{Channel, Received};
+use channel::Channel;
 use defib_config::spec::HttpSpec;
-use defib_engine::seen::{Phase, Seen, TlsFault};
+use defib_engine::seen::{Seen, TlsFault};
 use machine::{Machine, Outcome, Rules};
 use request::Hop;
 use std::rc::Rc;
-
-/// Reads of the shared buffer in one turn, so that one endless answer cannot keep the loop.
-const READS_MAX: usize = 16;
+use talk::{Talk, Turn};
 
 /// The kind.
 pub(super) struct HttpKind(Rc<Prepared>);
@@ -81,22 +81,6 @@ struct HttpRun {
 enum Stage {
     Dialing(Dial),
     Talking(Box<Talk>),
-}
-
-/// A connection with a request on it.
-struct Talk {
-    channel: Channel,
-    registration: Registration,
-    machine: Machine,
-    sent: usize,
-}
-
-/// Where a turn on a connection ends.
-enum Turn {
-    /// Wait for this; the flag says whether the other side sent something in this turn.
-    Wait(Interest, bool),
-    /// The answer has been judged.
-    Outcome(Outcome),
 }
 
 impl Run for HttpRun {
@@ -158,8 +142,7 @@ impl HttpRun {
         };
         let machine =
             Machine::new(Rc::clone(&self.prepared.rules), hop.is_head(), self.redirects_left > 0);
-        let registration = Registration::default();
-        self.stage = Stage::Talking(Box::new(Talk { channel, registration, machine, sent: 0 }));
+        self.stage = Stage::Talking(Box::new(Talk::new(channel, machine)));
         Ok(())
     }
 
@@ -169,22 +152,14 @@ impl HttpRun {
         };
         let watch = &mut self.watch;
         if let Some(interest) = talk.channel.shake_hands(watch, now)? {
-            self.answered |= talk.channel.has_heard();
-            return Ok(Turn::Wait(interest, talk.channel.has_heard()));
+            let moved = talk.channel.has_just_heard();
+            self.answered |= moved;
+            return Ok(Turn::Wait(interest, moved));
         }
         if self.certificate_days_left.is_none() {
             self.certificate_days_left = talk.channel.certificate_days_left();
         }
-        if talk.sent < self.hop.request.len() {
-            talk.sent += talk.channel.send(&self.hop.request[talk.sent..], watch.phase())?;
-            if talk.sent < self.hop.request.len() {
-                return Ok(Turn::Wait(Interest::Write, false));
-            }
-            watch.enter(Phase::FirstByte, now);
-            // The answer cannot be here yet, save through TLS, where it may have come along with
-            // the end of the handshake; that reads as readable, too.
-        }
-        if let Some(interest) = talk.channel.flush(watch.phase())? {
+        if let Some(interest) = talk.ask(&self.hop.request, watch, now)? {
             return Ok(Turn::Wait(interest, false));
         }
         if talk.begins_to_wait() {
@@ -244,44 +219,5 @@ impl HttpRun {
             })),
             waiting @ Progress::Waiting { .. } => waiting,
         }
-    }
-}
-
-impl Talk {
-    /// Whether the request has only just left: then reading would be a syscall for nothing.
-    fn begins_to_wait(&self) -> bool {
-        !self.registration.wants(Interest::Read)
-    }
-
-    fn listen(
-        &mut self,
-        buffer: &mut [u8],
-        watch: &mut Stopwatch,
-        answered: &mut bool,
-        now: Micros,
-    ) -> Result<Turn, Failure> {
-        let mut moved = false;
-        let mut reads = 0;
-        // What TLS has decrypted must be taken now: no poller would wake us for it.
-        while reads < READS_MAX || self.channel.holds_bytes() {
-            reads += 1;
-            match self.channel.receive(buffer, watch.phase())? {
-                Received::Nothing => break,
-                Received::End => return Ok(Turn::Outcome(self.machine.end())),
-                Received::Bytes(len) => {
-                    watch.enter(Phase::Body, now);
-                    *answered = true;
-                    moved = true;
-                    if let Some(outcome) = self.machine.feed(&buffer[..len]) {
-                        return Ok(Turn::Outcome(outcome));
-                    }
-                    // A short read has emptied the socket; asking again would only say so.
-                    if self.channel.is_drained_by(len, buffer.len()) {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(Turn::Wait(Interest::Read, moved))
     }
 }
