@@ -34,7 +34,9 @@ pub(crate) fn admit(
     facts: &Facts<'_>,
 ) -> Result<(), Refusal> {
     let rules = &policy.apps[usize::from(order.app.0)];
-    check_number(order, facts)?;
+    if facts.is_busy {
+        return refuse(OrderRefusal::Busy, "another act on this app is running".into());
+    }
     check_permission(order, policy, rules, app)?;
     check_process(order, facts)?;
     match order.rung {
@@ -48,16 +50,14 @@ fn refuse(why: OrderRefusal, detail: String) -> Result<(), Refusal> {
     Err((Outcome::Refused(why), detail))
 }
 
-fn check_number(order: &Order, facts: &Facts<'_>) -> Result<(), Refusal> {
-    if order.intent.0 <= facts.ledger.last_intent {
-        let last = facts.ledger.last_intent;
+/// A number that was accepted before, or one below it, is never accepted again.
+pub(crate) fn check_number(order: &Order, ledger: &Ledger) -> Result<(), Refusal> {
+    if order.intent.0 <= ledger.last_intent {
+        let last = ledger.last_intent;
         return refuse(
             OrderRefusal::Repeated,
             format!("intent {} is not above {last}, the last one accepted", order.intent.0),
         );
-    }
-    if facts.is_busy {
-        return refuse(OrderRefusal::Busy, "another act on this app is running".into());
     }
     Ok(())
 }

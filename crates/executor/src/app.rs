@@ -4,7 +4,7 @@ use crate::act::Act;
 use crate::manager::UnitState;
 use crate::process::handle::Handle;
 use crate::process::{listener, stat};
-use defib_config::spec::{App, ProcessSource};
+use defib_config::spec::{App, Endpoint, ProbeKind, ProcessSource};
 use defib_engine::event::Exit;
 use defib_engine::id::Identity;
 
@@ -15,6 +15,8 @@ pub(crate) struct AppState {
     pub(crate) main: Option<Handle>,
     /// How it ended, if it was our child and has been reaped before its pidfd was looked at.
     pub(crate) reaped: Option<(u32, Exit)>,
+    /// How the last main process that we knew ended.
+    pub(crate) last_exit: Option<Exit>,
     /// The act that runs on it.
     pub(crate) act: Option<Act>,
     /// Where its unit stands, as far as the manager said.
@@ -31,6 +33,26 @@ impl AppState {
     /// The identity of its main process.
     pub(crate) fn identity(&self) -> Option<Identity> {
         self.main.as_ref().map(|main| main.identity)
+    }
+}
+
+/// The port that the app is to listen on, as its process or its first look on this machine says.
+pub(crate) fn port(app: &App) -> Option<u16> {
+    if let ProcessSource::Port(port) = app.process {
+        return Some(port);
+    }
+    app.probes.iter().find_map(|probe| match &probe.kind {
+        ProbeKind::Http(http) => local_port(&http.endpoint),
+        ProbeKind::Tcp(endpoint) => local_port(endpoint),
+        ProbeKind::Command(_) => None,
+    })
+}
+
+fn local_port(endpoint: &Endpoint) -> Option<u16> {
+    match endpoint {
+        Endpoint::Ip(ip, port) if ip.is_loopback() => Some(*port),
+        Endpoint::Name { host, port, .. } if host == "localhost" => Some(*port),
+        _ => None,
     }
 }
 

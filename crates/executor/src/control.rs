@@ -158,8 +158,8 @@ impl Executor {
                 }
             }
         }
-        self.send_config();
         self.take_stock(now_ms);
+        self.send_config();
         self.notify.status("the new config is in force");
     }
 }

@@ -7,7 +7,6 @@
 mod act;
 mod admit;
 mod app;
-mod cgroup;
 mod clock;
 mod control;
 mod error;

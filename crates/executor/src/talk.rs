@@ -6,7 +6,7 @@ use crate::evidence::{self, Piece};
 use crate::executor::Executor;
 use crate::guardian::News;
 use crate::words;
-use defib_config::spec::{ProcessSource, Target};
+use defib_config::spec::Target;
 use defib_engine::effect::Rung;
 use defib_engine::id::{AppId, IncidentId};
 use defib_engine::policy::{Permission, RungSet};
@@ -146,13 +146,20 @@ impl Executor {
         let index = usize::from(app.0);
         let mut pieces = match self.apps[index].identity() {
             Some(identity) => evidence::of_process(identity),
-            None => vec![Piece { name: "exit", bytes: b"the process is gone".to_vec() }],
+            None => Vec::new(),
         };
-        if let ProcessSource::Port(port) = self.config.apps[index].process {
+        if let Some(exit) = self.apps[index].last_exit {
+            pieces.push(Piece { name: "exit", bytes: format!("{exit:?}").into_bytes() });
+        }
+        if let Some(port) = crate::app::port(&self.config.apps[index]) {
             pieces.push(evidence::of_port(port));
         }
         if let Ok(bytes) = self.outputs.tail(self.name(app), OUTPUT_TAIL) {
             pieces.push(Piece { name: "output", bytes });
+        }
+        if pieces.is_empty() {
+            // A bundle always has a last piece, or nobody would know that it is closed.
+            pieces.push(Piece { name: "process", bytes: b"nothing is known of it".to_vec() });
         }
         let count = pieces.len();
         for (at, piece) in pieces.into_iter().enumerate() {

@@ -67,6 +67,7 @@ impl Executor {
 
     fn say_died(&mut self, app: AppId, identity: Option<Identity>, exit: Exit) {
         let state = &mut self.apps[usize::from(app.0)];
+        state.last_exit = identity.map(|_| exit).or(state.last_exit);
         let restart_in_ms = state.restart_in_ms.take();
         state.told_dead = true;
         state.unit_death = None;
@@ -77,37 +78,45 @@ impl Executor {
     pub(crate) fn tell_unit_deaths(&mut self, now_ms: u64) {
         for index in 0..self.apps.len() {
             let state = &self.apps[index];
-            if let Some((due, identity)) = state.unit_death
-                && (now_ms >= due || state.restart_in_ms.is_some())
-            {
-                self.say_died(AppId(index as u16), Some(identity), Exit::Unseen);
+            let has_word = state.restart_in_ms.is_some();
+            if state.unit_death.is_some_and(|(due, _)| now_ms >= due || has_word) {
+                self.tell_unit_death(AppId(index as u16));
             }
+        }
+    }
+
+    /// Tells a unit's death now, if one waits.
+    pub(crate) fn tell_unit_death(&mut self, app: AppId) {
+        if let Some((_, identity)) = self.apps[usize::from(app.0)].unit_death {
+            self.say_died(app, Some(identity), Exit::Unseen);
         }
     }
 
     /// The app's main process is this one: it is held, written down and told.
     pub(crate) fn adopt(&mut self, app: AppId, identity: Identity, now_ms: u64) {
-        let state = &self.apps[usize::from(app.0)];
-        if state.identity() == Some(identity) {
+        if self.hold(app, identity, now_ms) {
             self.guardian.say(&Report::Found { app, identity });
-            return;
+        }
+    }
+
+    /// The same without a word to the guardian, which may still number the apps by another config.
+    fn hold(&mut self, app: AppId, identity: Identity, now_ms: u64) -> bool {
+        if self.apps[usize::from(app.0)].identity() == Some(identity) {
+            return true;
         }
         let Some(handle) = Handle::open(identity).filter(|handle| !handle.is_gone()) else {
-            return;
+            return false;
         };
         self.wait_for(&handle, Token::Main(app));
         let name = self.name(app).to_owned();
         if let Err(why) = self.keeper.started(&name, identity, now_ms) {
             eprintln!("defib: {name}: process {} is not in the ledger: {why}", identity.pid);
         }
-        let state = &mut self.apps[usize::from(app.0)];
-        if let Some((_, died)) = state.unit_death {
-            self.say_died(app, Some(died), Exit::Unseen);
-        }
+        self.tell_unit_death(app);
         let state = &mut self.apps[usize::from(app.0)];
         state.main = Some(handle);
         state.told_dead = false;
-        self.guardian.say(&Report::Found { app, identity });
+        true
     }
 
     /// Opens what the ledger knows of `start` apps, and tells the manager which units matter.
@@ -123,10 +132,14 @@ impl Executor {
                 }
                 Target::Child(_) => {
                     if let Some(identity) = self.keeper.process(&name) {
-                        self.adopt(app, identity, now_ms);
+                        self.hold(app, identity, now_ms);
                     }
                 }
-                Target::Recover(_) | Target::Nothing => self.look_for(app, now_ms),
+                Target::Recover(_) | Target::Nothing => {
+                    if let Some(identity) = app::look(&self.config.apps[index]) {
+                        self.hold(app, identity, now_ms);
+                    }
+                }
             }
         }
     }
@@ -184,10 +197,7 @@ impl Executor {
         match identity {
             Some(identity) => self.adopt(app, identity, now_ms),
             None if state.main.is_some() => self.check_main(app, now_ms),
-            None if state.unit_death.is_some() => {
-                let identity = state.unit_death.map(|(_, identity)| identity);
-                self.say_died(app, identity, Exit::Unseen);
-            }
+            None if state.unit_death.is_some() => self.tell_unit_death(app),
             None if !state.told_dead && state.act.is_none() => {
                 self.say_died(app, None, Exit::Unseen);
             }

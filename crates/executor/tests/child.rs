@@ -7,7 +7,8 @@ mod bench;
 use bench::{Bench, found, kill, lives, start_config};
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::{Exit, Failure, OrderRefusal, Outcome};
-use defib_journal::order::{ActStep, Report, Request};
+use defib_journal::order::ActStep::{Ended, KillSent, Started, TermSent, Written};
+use defib_journal::order::{Report, Request};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
@@ -77,7 +78,6 @@ fn what_ignores_term_is_killed_after_the_grace_with_all_that_belongs_to_it() {
         }
         found(report)
     });
-    use ActStep::{Ended, KillSent, Started, TermSent, Written};
     assert_eq!(steps, [Written, TermSent, KillSent, Ended, Started]);
     assert_ne!(second, first);
     assert!(!lives(first.pid) && !lives(worker) && lives(second.pid));

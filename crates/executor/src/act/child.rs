@@ -59,13 +59,9 @@ impl Executor {
             vec![("DEFIB_APP", (&app.name).into())];
         environment
             .extend(child.environment.iter().map(|(name, value)| (name.as_str(), value.into())));
-        let mut options = vec!["--gate".into()];
-        if let Some(folder) = crate::cgroup::make(&app.name) {
-            options.extend(["--cgroup".into(), folder.into_os_string()]);
-        }
         let pid = self.spawner.spawn(Start {
             argv: &child.argv,
-            options,
+            options: vec!["--gate".into()],
             user: child.user.as_deref(),
             directory: child.directory.as_deref(),
             environment: &environment,

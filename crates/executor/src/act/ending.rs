@@ -147,6 +147,8 @@ impl Executor {
         self.say_step(order, ActStep::Ended);
         self.reap(now_ms);
         self.check_main(order.app, now_ms);
+        // A death by our own hand waits for nobody's word, and comes before the act's end.
+        self.tell_unit_death(order.app);
         match ending.only_end {
             Some((failure, why)) => {
                 let detail =

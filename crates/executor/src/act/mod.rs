@@ -105,6 +105,7 @@ impl Executor {
     }
 
     fn check(&self, order: &Order, now_ms: u64) -> Result<(), admit::Refusal> {
+        admit::check_number(order, self.keeper.ledger())?;
         let index = usize::from(order.app.0);
         if self.is_config_pending || self.stopping.is_some() {
             let why = if self.is_config_pending {

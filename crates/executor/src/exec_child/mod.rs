@@ -72,10 +72,6 @@ fn prepare_input(options: &Options) -> Result<Option<gate::Inner>, String> {
 }
 
 fn set_up(options: &Options) -> Result<(), String> {
-    if let Some(folder) = &options.cgroup {
-        // Best effort: without it the session still tells who belongs to the app.
-        let _ = std::fs::write(folder.join("cgroup.procs"), "0");
-    }
     if !options.keep_session {
         rustix::process::setsid().map_err(|e| format!("setsid: {e}"))?;
     }

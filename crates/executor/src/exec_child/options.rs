@@ -8,7 +8,6 @@ use std::path::PathBuf;
 pub(super) struct Options {
     pub(super) user: Option<String>,
     pub(super) directory: Option<PathBuf>,
-    pub(super) cgroup: Option<PathBuf>,
     pub(super) oom_score_adj: i32,
     pub(super) keep_session: bool,
     pub(super) keep_scheduling: bool,
@@ -31,7 +30,6 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options,
             Some("--") => break,
             Some("--user") => options.user = Some(value()?),
             Some("--dir") => options.directory = Some(value()?.into()),
-            Some("--cgroup") => options.cgroup = Some(value()?.into()),
             Some("--oom") => {
                 options.oom_score_adj = value()?.parse().map_err(|e| format!("--oom: {e}"))?;
             }

@@ -5,6 +5,7 @@
 
 mod disk;
 mod file;
+mod open;
 
 use crate::error::Error;
 use defib_engine::effect::{Order, Rung};
@@ -12,11 +13,11 @@ use defib_engine::event::{Charge, LedgerIntent, Outcome, StartCount};
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::policy::AppPolicy;
 use defib_engine::time::Moment;
-use defib_journal::ledger::{Damaged, EditError, Ledger, SLOT_BYTES, Slot};
+use defib_journal::ledger::{EditError, Ledger, SLOT_BYTES};
 use disk::Disk;
 pub(crate) use disk::DiskState;
 use file::SlotFile;
-use rustix::fs::FlockOperation;
+use open::{load, lock, open_file, slot_buffer};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
@@ -48,7 +49,7 @@ impl Keeper {
         now_ms: u64,
     ) -> Result<Keeper, Error> {
         let disk = open_file(state_dir, "ledger")?;
-        if rustix::fs::flock(disk.as_fd(), FlockOperation::NonBlockingLockExclusive).is_err() {
+        if !lock(&disk) {
             return Err(Error::Taken(state_dir.to_owned()));
         }
         let run = open_file(runtime_dir, "ledger.run")?;
@@ -227,35 +228,4 @@ pub(crate) struct Told {
     pub(crate) intents: Vec<LedgerIntent>,
     /// Apps that had to be started.
     pub(crate) starts: Vec<StartCount>,
-}
-
-/// Made on the heap: a slot is more than a small stack holds.
-fn slot_buffer() -> Box<[u8; SLOT_BYTES]> {
-    let Ok(buffer) = vec![0; SLOT_BYTES].into_boxed_slice().try_into() else {
-        unreachable!("the length is the same constant")
-    };
-    buffer
-}
-
-fn open_file(folder: &Path, name: &str) -> Result<SlotFile, Error> {
-    let path = folder.join(name);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| SlotFile::open(&path))
-        .map_err(Error::io(format!("cannot open the ledger {}", path.display())))
-}
-
-/// The newest ledger of both files; a fresh one if there never was any.
-fn load(run: &SlotFile, disk: &SlotFile, names: &[&str], boot_id: [u8; 16], now_ms: u64) -> Ledger {
-    let of_file = |file: &SlotFile| Ledger::newest(file.read(Slot::A), file.read(Slot::B));
-    match Ledger::newest(of_file(run), of_file(disk)) {
-        Ok(ledger) => ledger,
-        Err(Damaged::Empty) => Ledger::fresh(boot_id),
-        Err(damaged) => {
-            eprintln!(
-                "defib: no copy of the ledger can be read ({damaged}); all budgets count as spent, \
-                 and starting what is not running stays free"
-            );
-            Ledger::pessimistic(names, boot_id, now_ms)
-        }
-    }
 }

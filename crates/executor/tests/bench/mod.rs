@@ -45,6 +45,13 @@ pub(crate) fn start_config(start: &str, more: &str) -> String {
 impl Bench {
     /// Writes the config and starts an executor. `FOLDER` in the config becomes the folder.
     pub(crate) fn start(name: &str, config: &str, at_end: &'static str) -> Bench {
+        let mut bench = Bench::prepare(name, config, at_end);
+        bench.start_executor();
+        bench
+    }
+
+    /// The same without the executor.
+    pub(crate) fn prepare(name: &str, config: &str, at_end: &'static str) -> Bench {
         let folder = std::env::temp_dir().join(format!("dx-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("made");
@@ -53,10 +60,9 @@ impl Bench {
                 .expect("a socket");
         bind(&listener, &SocketAddrUnix::new(folder.join("s")).expect("short")).expect("bound");
         listen(&listener, 8).expect("listening");
-        let mut bench =
+        let bench =
             Bench { folder, executor: None, at_end, listener, guardian: None, next_intent: 1 };
         bench.write_config(config);
-        bench.start_executor();
         bench
     }
 
@@ -161,8 +167,12 @@ impl Bench {
     pub(crate) fn say(&mut self, request: &Request) {
         let mut bytes = Vec::new();
         request.encode(&mut bytes);
+        self.say_bytes(&bytes);
+    }
+
+    pub(crate) fn say_bytes(&mut self, bytes: &[u8]) {
         let guardian = self.guardian.as_ref().expect("a guardian is there");
-        let _ = send(guardian, &bytes, SendFlags::NOSIGNAL);
+        let _ = send(guardian, bytes, SendFlags::NOSIGNAL);
     }
 
     /// Waits until a guardian has been told everything; says the last intent.
@@ -215,7 +225,7 @@ impl Bench {
     pub(crate) fn eventually(&self, what: &str, mut done: impl FnMut() -> bool) {
         let begun = Instant::now();
         while !done() {
-            assert!(begun.elapsed() < PATIENCE, "never: {what}");
+            assert!(begun.elapsed() < PATIENCE, "never: {what}; log: {}", self.text("log"));
             std::thread::yield_now();
         }
     }

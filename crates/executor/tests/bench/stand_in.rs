@@ -2,6 +2,9 @@
 //! only passes messages on to the test.
 #![expect(clippy::expect_used, reason = "a test program fails loudly")]
 
+#[path = "scripted.rs"]
+mod scripted;
+
 use defib_executor::machine::{Machine, PoliteMachine};
 use defib_executor::manager::{JobId, NoManager, ServiceManager};
 use defib_executor::notify::NoNotify;
@@ -23,18 +26,24 @@ fn main() {
     match args.next().and_then(|role| role.into_string().ok()).as_deref() {
         Some("exec-child") => exec_child(args),
         Some("guardian") => guardian(),
-        Some("executor") => executor(args.collect()),
+        Some("executor") => executor(&args.collect::<Vec<_>>()),
         role => panic!("unknown role {role:?}"),
     }
 }
 
 /// `executor FOLDER stop|leave`: config, state and runtime are in FOLDER.
-fn executor(args: Vec<OsString>) {
+fn executor(args: &[OsString]) {
     let folder = PathBuf::from(&args[0]);
     let exe = std::env::current_exe().expect("known").into_os_string();
     let config_path = folder.join("config.toml");
+    let config_text = std::fs::read_to_string(&config_path).expect("a config");
+    let manager: Box<dyn ServiceManager> = if config_text.contains("unit = ") {
+        Box::new(scripted::Scripted::new(folder.clone()))
+    } else {
+        Box::new(NoManager::default())
+    };
     let setup = Setup {
-        config_text: std::fs::read_to_string(&config_path).expect("a config"),
+        config_text,
         config_path: Some(config_path),
         state_dir: folder.join("state"),
         runtime_dir: folder.join("run"),
@@ -42,7 +51,7 @@ fn executor(args: Vec<OsString>) {
         guardian_user: None,
         exec_child_argv: vec![exe, "exec-child".into()],
         at_end: if args[1] == "stop" { AtEnd::StopApps } else { AtEnd::LeaveApps },
-        manager: Box::new(NoManager::default()),
+        manager,
         machine: Box::new(FakeMachine(folder)),
         notify: Box::new(NoNotify),
     };

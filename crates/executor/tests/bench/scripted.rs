@@ -1,0 +1,110 @@
+//! A service manager that plays a part by the unit's name, and writes down what it was asked.
+//!
+//! The real client is tested against a bus of its own; here only the acts' own order is of interest.
+
+use defib_engine::event::Failure;
+use defib_engine::id::{AppId, Identity};
+use defib_executor::manager::{
+    JobId, ManagerEvent, ServiceManager, TransientUnit, UnitJob, UnitState,
+};
+use std::io::Write;
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+
+/// The manager.
+#[derive(Debug, Default)]
+pub(crate) struct Scripted {
+    folder: PathBuf,
+    jobs: u64,
+    app: Option<AppId>,
+    news: Vec<ManagerEvent>,
+    lingering: Option<JobId>,
+}
+
+impl Scripted {
+    pub(crate) fn new(folder: PathBuf) -> Scripted {
+        Scripted { folder, ..Scripted::default() }
+    }
+
+    fn done(&mut self, job: JobId, result: Result<(), (Failure, String)>) {
+        self.news.push(ManagerEvent::JobDone { job, result });
+    }
+}
+
+impl ServiceManager for Scripted {
+    fn is_reached(&self) -> bool {
+        true
+    }
+
+    fn why_not(&self) -> Option<String> {
+        None
+    }
+
+    fn has_transient(&self) -> bool {
+        false
+    }
+
+    fn fd(&self) -> Option<(BorrowedFd<'_>, bool)> {
+        None
+    }
+
+    fn deadline_ms(&self) -> Option<u64> {
+        (!self.news.is_empty()).then_some(0)
+    }
+
+    fn advance(&mut self, _now_ms: u64, events: &mut Vec<ManagerEvent>) {
+        events.append(&mut self.news);
+    }
+
+    fn watch_unit(&mut self, app: AppId, _unit: &str) {
+        self.app = Some(app);
+        self.news.push(ManagerEvent::State { app, state: UnitState::Active });
+        // `PID START_TICKS` of a process that plays the unit's main process.
+        let text = std::fs::read_to_string(self.folder.join("main")).unwrap_or_default();
+        let mut numbers = text.split_whitespace().map(str::parse::<u64>);
+        if let (Some(Ok(pid)), Some(Ok(start_ticks))) = (numbers.next(), numbers.next()) {
+            let identity = Some(Identity { pid: pid as u32, start_ticks });
+            self.news.push(ManagerEvent::MainPid { app, identity });
+        }
+    }
+
+    fn forget_units(&mut self) {
+        self.app = None;
+    }
+
+    fn begin(&mut self, job: UnitJob, unit: &str, _deadline_ms: u64) -> JobId {
+        self.jobs += 1;
+        let id = JobId(self.jobs);
+        let path = self.folder.join("jobs");
+        let mut file =
+            std::fs::File::options().append(true).create(true).open(path).expect("opened");
+        writeln!(file, "{job:?}").expect("written");
+        match (unit, job) {
+            ("lingers.service", UnitJob::Restart) => {
+                self.lingering = Some(id);
+                let app = self.app.expect("watched");
+                self.news.push(ManagerEvent::State { app, state: UnitState::Deactivating });
+            }
+            ("lingers.service", UnitJob::Kill { .. }) => {
+                self.done(id, Ok(()));
+                if let Some(restart) = self.lingering.take() {
+                    self.done(restart, Ok(()));
+                }
+            }
+            ("fails.service", UnitJob::Start) => {
+                self.done(id, Err((Failure::Job, "the job failed".into())));
+            }
+            ("unreached.service", _) => self.done(id, Err((Failure::NoManager, "no bus".into()))),
+            _ => self.done(id, Ok(())),
+        }
+        id
+    }
+
+    fn start_transient(&mut self, unit: &TransientUnit, deadline_ms: u64) -> JobId {
+        self.begin(UnitJob::Start, &unit.unit, deadline_ms)
+    }
+
+    fn reboot(&mut self, deadline_ms: u64) -> JobId {
+        self.begin(UnitJob::Start, "reboot.target", deadline_ms)
+    }
+}

@@ -1,0 +1,70 @@
+//! The order of jobs in acts on units.
+#![expect(clippy::expect_used, reason = "tests fail loudly")]
+#![allow(dead_code, reason = "each test file uses its part of the bench")]
+
+mod bench;
+
+use bench::{Bench, found};
+use defib_engine::effect::{Purse, Rung};
+use defib_engine::event::{Failure, Outcome};
+use defib_journal::order::Report;
+use std::process::Command;
+
+fn unit_config(unit: &str) -> String {
+    format!(
+        "[machine]\nmode = \"act\"\n[app.shop]\nurl = \"http://127.0.0.1:1/\"\nunit = \"{unit}\"\n\
+         grace = \"200ms\"\n"
+    )
+}
+
+#[test]
+fn a_start_clears_the_failed_state_first() {
+    let mut bench = Bench::start("ufine", &unit_config("fine.service"), "leave");
+    bench.greeted();
+    let order = bench.order(Rung::Start, Purse::Free, None);
+    assert_eq!(bench.act(order).0, Outcome::Done);
+    assert_eq!(bench.text("jobs"), "ResetFailed\nStart\n");
+    let order = bench.order(Rung::Reload, Purse::Free, None);
+    assert_eq!(bench.act(order).0, Outcome::Done);
+    assert!(bench.text("jobs").ends_with("Reload\n"));
+}
+
+#[test]
+fn what_lingers_in_its_stop_job_is_killed_after_the_grace() {
+    let mut bench = Bench::start("ulinger", &unit_config("lingers.service"), "leave");
+    bench.greeted();
+    let order = bench.order(Rung::Restart, Purse::Ladder, None);
+    assert_eq!(bench.act(order).0, Outcome::Done);
+    assert_eq!(bench.text("jobs"), "ResetFailed\nRestart\nKill { signal: 9 }\n");
+}
+
+#[test]
+fn a_failed_job_is_told_in_the_managers_words() {
+    let mut bench = Bench::start("ufails", &unit_config("fails.service"), "leave");
+    bench.greeted();
+    let order = bench.order(Rung::Start, Purse::Free, None);
+    assert_eq!(bench.act(order), (Outcome::Failed(Failure::Job), "the job failed".into()));
+}
+
+#[test]
+fn without_the_manager_the_process_is_ended_by_its_pidfd() {
+    let mut main = Command::new("setsid").args(["sleep", "65"]).spawn().expect("started");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", main.id())).expect("it runs");
+    let start_ticks = stat.rsplit(") ").next().and_then(|it| it.split(' ').nth(19)).expect("there");
+    let mut bench = Bench::prepare("uunreached", &unit_config("unreached.service"), "leave");
+    std::fs::write(bench.folder.join("main"), format!("{} {start_ticks}", main.id()))
+        .expect("written");
+    bench.start_executor();
+    bench.greeted();
+    let identity = bench.until("Found", found);
+    assert_eq!(identity.pid, main.id());
+    let order = bench.order(Rung::Kill, Purse::Ladder, Some(identity));
+    bench.say(&defib_journal::order::Request::Order(order));
+    bench.until("Died", |it| matches!(it, Report::Died { .. }).then_some(()));
+    let outcome = bench.until("Acted", |report| match report {
+        Report::Acted { outcome, .. } => Some(*outcome),
+        _ => None,
+    });
+    assert_eq!(outcome, Outcome::Failed(Failure::NoManager));
+    assert!(!main.wait().expect("ours").success());
+}
