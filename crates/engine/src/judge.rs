@@ -62,10 +62,18 @@ impl Turn<'_> {
         }
     }
 
+    /// The CUSUM moves once an interval, and at most twice a window: its alarm takes four failures, so
+    /// one burst shorter than the window can never raise it, however fast we look.
+    fn cusum_pace_ms(&self, app: usize, index: usize) -> u64 {
+        let rules = self.rules(app);
+        rules.probes[index].interval_ms.max(rules.window_ms / 2)
+    }
+
     fn good_look(&mut self, app: usize, index: usize, look: Look) {
         let (weights, rules) = (&self.policy.weights, &self.policy.apps[app].probes[index]);
+        let cusum_pace_ms = self.cusum_pace_ms(app, index);
         let probe = &mut self.state.apps[app].probes[index];
-        probe.pass(look, weights, rules.interval_ms);
+        probe.pass(look, weights, cusum_pace_ms);
         if rules.view == View::Dependency {
             return;
         }
@@ -105,8 +113,9 @@ impl Turn<'_> {
 
     fn failing_look(&mut self, app: usize, index: usize, look: Look) {
         let (weights, rules) = (&self.policy.weights, &self.policy.apps[app].probes[index]);
+        let cusum_pace_ms = self.cusum_pace_ms(app, index);
         let probe = &mut self.state.apps[app].probes[index];
-        probe.fail(look, weights, rules.interval_ms);
+        probe.fail(look, weights, cusum_pace_ms);
         if rules.view == View::Dependency {
             return;
         }
@@ -350,7 +359,7 @@ pub(crate) fn weight(seen: Seen, weights: &Weights) -> i16 {
 }
 
 impl ProbeState {
-    fn pass(&mut self, look: Look, weights: &Weights, interval_ms: u64) {
+    fn pass(&mut self, look: Look, weights: &Weights, cusum_pace_ms: u64) {
         self.stretch = None;
         self.db = (self.db + weights.pass_db).max(0);
         if self.passes == 0 {
@@ -359,11 +368,11 @@ impl ProbeState {
         self.passes = self.passes.saturating_add(1);
         self.fresh = self.fresh.saturating_add(1);
         self.ever_passed = true;
-        self.move_cusum(look.ended, interval_ms, -weights.cusum_pass);
+        self.move_cusum(look.ended, cusum_pace_ms, -weights.cusum_pass);
         self.last = Some(look);
     }
 
-    fn fail(&mut self, look: Look, weights: &Weights, interval_ms: u64) {
+    fn fail(&mut self, look: Look, weights: &Weights, cusum_pace_ms: u64) {
         let (since, count) = self.stretch.map_or((look.started, 0), |s| (s.since, s.count));
         let count = count.saturating_add(1);
         self.stretch = Some(Stretch { since, until: look.ended, count });
@@ -371,14 +380,13 @@ impl ProbeState {
         self.passes = 0;
         self.fresh = self.fresh.saturating_add(1);
         self.failed_at = Some(look.ended);
-        self.move_cusum(look.ended, interval_ms, weights.cusum_fail);
+        self.move_cusum(look.ended, cusum_pace_ms, weights.cusum_fail);
         self.last = Some(look);
     }
 
-    /// Once an interval: otherwise the fast looks of one short burst would count as a long trouble.
-    fn move_cusum(&mut self, at: Moment, interval_ms: u64, by: i16) {
+    fn move_cusum(&mut self, at: Moment, pace_ms: u64, by: i16) {
         let resting = self.cusum == 0;
-        if resting || at.since(self.cusum_at) >= interval_ms {
+        if resting || at.since(self.cusum_at) >= pace_ms {
             self.cusum = (self.cusum + by).clamp(0, CUSUM_MAX);
             self.cusum_at = at;
         }

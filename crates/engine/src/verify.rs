@@ -25,7 +25,10 @@ impl Turn<'_> {
         if rung == Rung::Start {
             self.count_start(app, outcome);
         }
-        let helped = matches!(outcome, Outcome::Done | Outcome::Interrupted);
+        // Nobody knows how far an interrupted act went. A process that was ended is verified like any
+        // other; a start is made again if no process has shown up (the executor refuses a second copy).
+        let shown = rung.is_disruptive() || self.seen_app(app).identity().is_some();
+        let helped = outcome == Outcome::Done || outcome == Outcome::Interrupted && shown;
         if helped {
             self.begin_grace(app);
         }
