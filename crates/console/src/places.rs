@@ -6,7 +6,9 @@
 //! `run` in the state folder.
 
 use std::env;
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// The most bytes of a key. A socket's path may have 107 bytes (`unix(7)`), and the folders
@@ -51,6 +53,20 @@ impl Places {
     /// The folder in which a file named like an app holds that app.
     pub fn holds(&self) -> PathBuf {
         self.runtime.join("hold")
+    }
+
+    /// Makes the folders of a person's agent, for nobody else, and refuses those of somebody else: a
+    /// stranger's ledger or hold file must not decide for us.
+    pub fn prepare_private(&self) -> io::Result<()> {
+        for folder in [&self.state, &self.runtime] {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            let owner = fs::symlink_metadata(folder)?.uid();
+            if owner != rustix::process::geteuid().as_raw() {
+                let message = format!("{} belongs to user {owner}, not to us", folder.display());
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+            }
+        }
+        Ok(())
     }
 
     /// An agent whose state folder a person has named.
@@ -229,6 +245,19 @@ mod tests {
     }
 
     #[test]
+    fn private_folders_are_ours_alone() {
+        let base = tempfile::tempdir().expect("a folder");
+        let places = Places::in_folder(&base.path().join("a/b"));
+        places.prepare_private().expect("our own folders");
+        places.prepare_private().expect("again");
+        let mode = fs::metadata(&places.runtime).expect("it is there").mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let stolen = base.path().join("stolen");
+        std::os::unix::fs::symlink(base.path().join("nowhere"), &stolen).expect("a link");
+        assert!(Places::in_folder(&stolen).prepare_private().is_err(), "a dangling link");
+    }
+
+    #[test]
     fn keys_are_readable_and_never_shared() {
         let one = guard_key(None, "http://127.0.0.1:8000/");
         assert!(one.starts_with("127.0.0.1-8000-"), "{one}");
@@ -241,8 +270,8 @@ mod tests {
 
     #[test]
     fn agents_are_found_by_their_traces() {
-        let base = env::temp_dir().join(format!("defib-places-{}", std::process::id()));
-        let one = person(&base);
+        let base = tempfile::tempdir().expect("a folder");
+        let one = person(base.path());
         fs::create_dir_all(one.for_guard("shop").journal()).expect("a journal");
         fs::create_dir_all(one.for_guard("empty").state).expect("a folder without a journal");
         let bare = Surroundings { xdg_runtime: None, ..one.clone() };
@@ -250,7 +279,6 @@ mod tests {
         fs::create_dir_all(&inside.runtime).expect("a runtime folder");
         fs::write(inside.socket(), "").expect("a socket's place");
         let found = one.all_known();
-        fs::remove_dir_all(&base).expect("our own folder");
         assert!(found.contains(&one.for_guard("shop")) && found.contains(&inside), "{found:?}");
         assert!(!found.contains(&one.for_guard("empty")));
     }

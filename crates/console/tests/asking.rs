@@ -119,8 +119,11 @@ fn why_draws_what_the_agent_believes() {
     let folder = tempfile::tempdir().expect("a folder");
     let believed = json!({"schema": "defib.why/1", "ok": true, "state": "suspect", "class": "hung",
         "score_db": 54, "bars": {"kill_db": 61}, "evidence": [{"text": "url: timeout, 2 in a row"}],
-        "refusals": [{"guard": "held", "holds": false},
-            {"guard": "below bar", "holds": true, "have_db": 54, "need_db": 61}],
+        "refusals": [{"guard": "held", "holds": false, "refusal": null},
+            {"guard": "bar", "holds": true,
+             "refusal": {"BelowBar": {"have_db": 54, "need_db": 61}}},
+            {"guard": "back-off", "holds": true, "refusal": {"BackOff": {"until": 99}}},
+            {"guard": "new", "holds": true, "refusal": "NotYetInvented"}],
         "next": "one more failed look, then kill + start"});
     let global = agent(folder.path(), vec![("status", healthy()), ("why", believed)]);
     let answer = why(&AppArgs { app: "shop".to_owned() }, &global, PLAIN);

@@ -46,8 +46,7 @@ fn narrated(form: Form, style: Style, verbose: u8) -> String {
     let mut narrator = Narrator::to(Box::new(paper.clone()), form, style, clock(), verbose);
     for entry in &fixture.entries {
         narrator.entry(&fixture.policy, entry);
-        let state = if fixture.entries.len() % 2 == 0 { "up" } else { "down" };
-        let row = Row { app: "shop".to_owned(), state: state.to_owned(), ..Row::default() };
+        let row = Row { app: "shop".to_owned(), state: "up".to_owned(), ..Row::default() };
         narrator.status(&[row]);
     }
     let bytes = paper.0.borrow().clone();

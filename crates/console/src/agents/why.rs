@@ -7,6 +7,9 @@ use crate::answer::Answer;
 use crate::cli::args::{AppArgs, Global};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless, tone_of_state};
+use crate::words::{self, Names};
+use defib_engine::note::Refusal;
+use defib_journal::json::from_slice;
 use serde_json::{Value, json};
 
 /// `why APP`
@@ -72,25 +75,22 @@ fn evidence(piece: &Value) -> String {
 
 fn guard(refusal: &Value, style: Style) -> String {
     let holds = refusal["holds"].as_bool().unwrap_or(false);
-    let (mark, tone) = if holds { ("holds back", Tone::Warn) } else { ("agrees", Tone::Dim) };
-    let name = maybe(&refusal["guard"]).or_else(|| maybe(&refusal["name"])).unwrap_or_default();
-    let why = maybe(&refusal["text"]).map_or_else(|| values(refusal), |said| format!(": {said}"));
-    format!(
-        "    {} {}{}\n",
-        style.paint(tone, &format!("{mark:<10}")),
-        harmless(&name),
-        harmless(&why)
-    )
+    let (mark, tone) = if holds { ("blocks", Tone::Warn) } else { ("clear", Tone::Dim) };
+    let name = maybe(&refusal["guard"]).unwrap_or_default();
+    let why = reason(&refusal["refusal"]).map_or_else(String::new, |said| format!(": {said}"));
+    let mark = style.paint(tone, &format!("{mark:<6}"));
+    format!("    {mark}  {}{}\n", harmless(&name), harmless(&why))
 }
 
-fn values(refusal: &Value) -> String {
-    let skip = ["guard", "name", "holds", "text"];
-    let parts: Vec<String> = refusal
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, value)| !skip.contains(&name.as_str()) && !value.is_null())
-        .map(|(name, value)| format!("{name} {}", text(value)))
-        .collect();
-    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+/// The engine's refusal in its journal shape, as a sentence; what this defib does not know is shown
+/// as it came.
+fn reason(refusal: &Value) -> Option<String> {
+    if refusal.is_null() {
+        return None;
+    }
+    let shape = refusal.to_string();
+    match from_slice::<Refusal>(shape.as_bytes()) {
+        Ok(known) => Some(words::refusal(known, &Names::default(), None)),
+        Err(_) => Some(shape),
+    }
 }

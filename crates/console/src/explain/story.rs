@@ -73,7 +73,7 @@ fn tell_note(note: &Note, item: &Item, incident: &Incident) -> (Section, Vec<Str
         Note::Decided { .. } => (Section::Decided, decision(note, incident)),
         Note::Refused { rung, refusal, .. } => {
             let now = defib_engine::time::Moment(item.at.up_ms);
-            let why = words::refusal(*refusal, names, now);
+            let why = words::refusal(*refusal, names, Some(now));
             let held = rung.map_or("no act", words::rung);
             one(Section::Decided, format!("held back ({held}): {why}"))
         }

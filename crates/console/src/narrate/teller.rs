@@ -183,7 +183,7 @@ impl Teller {
                 Some(say(Level::Warning, "ordered", text).of(*incident))
             }
             Note::Refused { incident, rung, refusal, .. } if is_worth_telling(*refusal) => {
-                let why = words::refusal(*refusal, &Names::of(policy), now);
+                let why = words::refusal(*refusal, &Names::of(policy), Some(now));
                 let text = match rung {
                     Some(rung) => format!("no {} now: {why}", words::rung(*rung)),
                     None => format!("no act: {why}"),

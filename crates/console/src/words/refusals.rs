@@ -4,14 +4,14 @@ use crate::words::{Names, acts, looks, span};
 use defib_engine::note::Refusal;
 use defib_engine::time::Moment;
 
-/// Why nothing is done, as said at the moment `now`.
-pub fn refusal(refusal: Refusal, names: &Names, now: Moment) -> String {
-    let left = |until: Moment| span(until.since(now));
+/// Why nothing is done, as said at the moment `now`; without one, lengths of time stay vague.
+pub fn refusal(refusal: Refusal, names: &Names, now: Option<Moment>) -> String {
+    let left = |until: Moment| left(until, now);
     match refusal {
         Refusal::Observing => "the config says observe, not act".to_owned(),
         Refusal::ShuttingDown => "the machine is shutting down".to_owned(),
         Refusal::Stopped => "a person stopped it".to_owned(),
-        Refusal::Held { until } => format!("held for another {}", left(until)),
+        Refusal::Held { until } => format!("held for {} more", left(until)),
         Refusal::Announced { until } => {
             format!("the app itself asked for {} (Retry-After)", left(until))
         }
@@ -28,19 +28,23 @@ pub fn refusal(refusal: Refusal, names: &Names, now: Moment) -> String {
             format!("its own supervisor starts it within {}", left(until))
         }
         Refusal::StartGrace { until } => {
-            format!("just started: only death counts for another {}", left(until))
+            format!("just started: only death counts for {} more", left(until))
         }
         Refusal::BackOff { until } => format!("the next start is in {}", left(until)),
         Refusal::Spacing { until } => format!("the pause between two acts lasts {}", left(until)),
         Refusal::Unclear { until } => {
-            format!("the evidence is unclear: watched for another {}", left(until))
+            format!("the evidence is unclear: watched for {} more", left(until))
         }
         refusal => limit(refusal, names, now),
     }
 }
 
+fn left(until: Moment, now: Option<Moment>) -> String {
+    now.map_or_else(|| "some time".to_owned(), |now| span(until.since(now)))
+}
+
 /// The refusals that name a limit.
-fn limit(refusal: Refusal, names: &Names, now: Moment) -> String {
+fn limit(refusal: Refusal, names: &Names, now: Option<Moment>) -> String {
     match refusal {
         Refusal::SelfDoubt { level } => {
             format!("defib doubts its own eyes (level {level} of 8)")
@@ -56,7 +60,7 @@ fn limit(refusal: Refusal, names: &Names, now: Moment) -> String {
         Refusal::BudgetSpent { used, limit, until } => {
             format!(
                 "the budget is spent: {used} of {limit} acts, the next is free in {}",
-                span(until.since(now))
+                left(until, now)
             )
         }
         Refusal::IncidentSpent { used, limit } => {
