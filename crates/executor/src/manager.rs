@@ -100,7 +100,7 @@ pub enum ManagerEvent {
     RestartIn {
         /// Which app.
         app: AppId,
-        /// In how many milliseconds (RestartUSec, less what has passed).
+        /// In how many milliseconds that is overdue: RestartUSec and 2 s of grace.
         in_ms: u32,
     },
     /// A stop job that is not ours, a disabled or a masked unit: a person's will. Not sent while a

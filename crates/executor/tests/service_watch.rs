@@ -97,7 +97,7 @@ fn a_death_that_systemd_will_mend_is_announced_before_it() {
     main.kill();
     tell_death(&server, 2, 9, "activating", "auto-restart");
     let told = rig.until(|event| main_pid(event) == Some(0));
-    assert_eq!(told[0], ManagerEvent::RestartIn { app: SHOP, in_ms: 2500 });
+    assert_eq!(told[0], ManagerEvent::RestartIn { app: SHOP, in_ms: 4500 });
     assert_eq!(told.len(), 2, "{told:?}");
     rig.until(|event| is_state(event, UnitState::Activating));
 }
@@ -116,7 +116,7 @@ fn failed_is_not_the_last_word_where_restart_covers_the_death() {
         let unit = [("ActiveState", Value::Text(active)), ("SubState", Value::Text(sub))];
         server.change(UNIT, "Unit", &unit);
         let told = rig.until(|event| main_pid(event) == Some(0));
-        let announced = told.contains(&ManagerEvent::RestartIn { app: SHOP, in_ms: 100 });
+        let announced = told.contains(&ManagerEvent::RestartIn { app: SHOP, in_ms: 2100 });
         assert_eq!(announced, is_announced, "{told:?}");
         let state = if is_announced { UnitState::Activating } else { UnitState::Failed };
         let told = rig.until(|event| is_state(event, state));
@@ -145,7 +145,7 @@ fn while_the_rest_of_the_unit_is_ended_its_restart_rule_is_applied() {
         main.kill();
         tell_death(&server, code, status, "deactivating", "stop-sigterm");
         let told = rig.until(|event| main_pid(event) == Some(0));
-        let announced = told.contains(&ManagerEvent::RestartIn { app: SHOP, in_ms: 100 });
+        let announced = told.contains(&ManagerEvent::RestartIn { app: SHOP, in_ms: 2100 });
         assert_eq!(announced, is_covered, "Restart={restart}, code {code}: {told:?}");
     }
 }

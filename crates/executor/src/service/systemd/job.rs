@@ -1,7 +1,7 @@
 //! The jobs that the executor has begun, and what each is waiting for.
 
 use super::call::Call;
-use super::link::Purpose;
+use super::pending::Purpose;
 use crate::manager::{JobId, TransientUnit, UnitJob};
 use crate::service::systemctl::{self, Systemctl};
 use defib_engine::event::Failure;

@@ -2,12 +2,11 @@
 
 use super::call::{Call, LOGIND, SYSTEMD, SYSTEMD_PATH};
 use super::news::{Answer, Owners, Signal, read_signal};
-use super::property::{Owned, Property};
-use crate::manager::JobId;
+use super::pending::{News, Pending, Purpose, find_call};
+use super::property::Owned;
 use crate::service::bus::address::Address;
-use crate::service::bus::message::{Kind, Message};
+use crate::service::bus::message::Kind;
 use crate::service::bus::socket::{Fault, Socket};
-use defib_engine::id::AppId;
 
 /// The first pause after a round in which no way led to PID 1; it doubles.
 const PAUSE_FIRST_MS: u64 = 100;
@@ -24,55 +23,6 @@ pub(super) enum Road {
     Bus(Address),
     /// PID 1 itself: no bus, no names, only root.
     Private(Address),
-}
-
-/// What an answer is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    Nothing,
-    Hello,
-    Owner(&'static str),
-    Subscribe,
-    SystemState,
-    LoadUnit(AppId),
-    Property(AppId, Property),
-    JobType(AppId),
-    Job(JobId),
-    JobAlive(JobId),
-    /// The object of a job's unit, after this result of the job; empty: none was heard.
-    UnitOfJob(JobId, String),
-    WhyFailed(JobId, String),
-    EndState(JobId),
-}
-
-#[derive(Clone, Debug)]
-struct Pending {
-    serial: u32,
-    purpose: Purpose,
-    deadline_ms: u64,
-}
-
-impl Pending {
-    /// An order may take its time, and what was never sent has no answer; but a question that is
-    /// not answered in 10 s says that PID 1 is stuck.
-    fn may_be_late(&self) -> bool {
-        matches!(self.purpose, Purpose::Job(_)) || self.serial == 0
-    }
-}
-
-/// What the link has to say.
-#[derive(Clone, Debug)]
-pub(super) enum News {
-    /// PID 1 answers.
-    Reached,
-    /// It did, and does no more; these calls have no answer.
-    Lost(Vec<Purpose>),
-    /// No way leads to it now.
-    Unreachable,
-    Answer(Purpose, Answer),
-    Signal(Signal),
-    /// Something of the link's own; there may be more.
-    Step,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,12 +267,6 @@ impl Link {
         self.rest(now_ms);
         News::Lost(calls)
     }
-}
-
-/// The call that `message` answers; it is one no more.
-fn find_call(calls: &mut Vec<Pending>, message: &Message<'_>) -> Option<Purpose> {
-    let index = calls.iter().position(|call| call.serial == message.reply_serial)?;
-    Some(calls.swap_remove(index).purpose)
 }
 
 /// What the bus is to send us, for as long as we are connected.

@@ -3,7 +3,7 @@
 use super::Systemd;
 use super::call::{Call, JOB, MANAGER, SYSTEMD, SYSTEMD_PATH};
 use super::job::{Job, Phase};
-use super::link::{News, Purpose};
+use super::pending::{News, Purpose};
 use super::property::Property;
 use crate::manager::ManagerEvent;
 use crate::service::systemctl::Systemctl;

@@ -1,9 +1,10 @@
 //! What is known about one watched unit, and what was told about it.
 
+mod tell;
+
 use super::property::{Owned, Property};
 use super::restart_rule::{ExecMain, RestartRule};
-use crate::manager::{ManagerEvent, UnitState};
-use crate::process::stat;
+use crate::manager::UnitState;
 use defib_engine::id::{AppId, Identity};
 
 /// PropertiesChanged of the service and of the unit are two signals, in this order, and systemd 252
@@ -198,103 +199,4 @@ impl Unit {
             _ => None,
         }
     }
-
-    /// Tells what changed since it was told last. Waits for open questions, so that nothing is
-    /// told that the next answer would take back.
-    pub(super) fn settle(&mut self, now_ms: u64, is_ours: bool, events: &mut Vec<ManagerEvent>) {
-        let is_held = self.held_until_ms.is_some_and(|until_ms| now_ms < until_ms);
-        if self.open_questions > 0 || self.path.is_empty() || is_held {
-            return;
-        }
-        let Some(state) = self.state() else { return };
-        self.held_until_ms = None;
-        if !is_ours {
-            self.tell_person(state, events);
-        }
-        let main = self.main();
-        if main.is_some() {
-            self.told.has_restart = false;
-        } else if !is_ours && !self.told.is_stopped {
-            self.tell_restart(state, events);
-        }
-        if self.told.main != main || !self.told.has_main {
-            self.told.main = main;
-            self.told.has_main = true;
-            events.push(ManagerEvent::MainPid { app: self.app, identity: main });
-        }
-        if self.told.state != Some(state) {
-            self.told.state = Some(state);
-            events.push(ManagerEvent::State { app: self.app, state });
-        }
-        if self.job == 0 {
-            self.foreign = Foreign::None;
-        }
-    }
-
-    /// The main process. One that was told stays it until the manager names another: its death
-    /// is told by the manager too, together with what becomes of the unit.
-    fn main(&self) -> Option<Identity> {
-        self.told.main.filter(|told| told.pid == self.main_pid).or_else(|| alive(self.main_pid))
-    }
-
-    fn tell_person(&mut self, state: UnitState, events: &mut Vec<ManagerEvent>) {
-        let is_down = matches!(state, UnitState::Inactive | UnitState::Failed);
-        let is_masked = self.load_state == "masked";
-        let is_off =
-            is_masked && is_down || self.file_state == "disabled" && state == UnitState::Inactive;
-        let is_stopped = match self.foreign {
-            Foreign::Stop => true,
-            Foreign::Vanished => state == UnitState::Inactive,
-            Foreign::Start => false,
-            Foreign::None => is_off && !self.is_off_excused,
-        };
-        let is_back =
-            self.foreign == Foreign::Start || self.is_up() && self.foreign != Foreign::Stop;
-        let app = self.app;
-        if is_stopped && !self.told.is_stopped {
-            self.told.is_stopped = true;
-            events.push(ManagerEvent::StoppedByPerson { app });
-        } else if is_back && self.told.is_stopped {
-            self.told.is_stopped = false;
-            events.push(ManagerEvent::Resumed { app });
-        }
-        if self.is_up() {
-            self.is_off_excused = false;
-        }
-    }
-
-    fn tell_restart(&mut self, state: UnitState, events: &mut Vec<ManagerEvent>) {
-        let in_ms = self.restart_in_ms(state);
-        if let Some(in_ms) = in_ms.filter(|_| !self.told.has_restart) {
-            self.told.has_restart = true;
-            events.push(ManagerEvent::RestartIn { app: self.app, in_ms });
-        }
-    }
-
-    fn restart_in_ms(&self, state: UnitState) -> Option<u32> {
-        // 254 and later: auto-restart-queued.
-        if self.sub_state.starts_with("auto-restart") {
-            return Some(self.restart_ms);
-        }
-        let had_process = self.told.main.is_some();
-        match state {
-            _ if !had_process => None,
-            UnitState::Active | UnitState::Activating | UnitState::Deactivating
-                if self.foreign == Foreign::Start =>
-            {
-                Some(0)
-            }
-            // Other processes of the unit are still being ended: systemd has not said yet.
-            UnitState::Active | UnitState::Deactivating if self.rule.covers(self.exec_main) => {
-                Some(self.restart_ms)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The process under this number, if it lives.
-fn alive(pid: u32) -> Option<Identity> {
-    let stat = stat::read(pid).filter(|_| pid > 0)?;
-    stat.is_alive().then_some(stat.identity)
 }
