@@ -23,6 +23,7 @@ mod process;
 mod run;
 pub mod service;
 mod spawn;
+mod survive;
 mod sys;
 mod talk;
 mod watch;

@@ -20,6 +20,7 @@ const SLEEP_MAX_MS: u64 = 60_000;
 /// Runs the executor until it is told to end.
 pub fn run(setup: Setup) -> Result<Ended, Error> {
     let mut executor = Executor::new(setup)?;
+    crate::survive::harden();
     executor.take_stock(clock::now_ms());
     let mut tokens = Vec::new();
     loop {

@@ -116,6 +116,8 @@ impl Executor {
         let state = &mut self.apps[usize::from(app.0)];
         state.main = Some(handle);
         state.told_dead = false;
+        // What was said about a restart was about this one.
+        state.restart_in_ms = None;
         true
     }
 

@@ -80,7 +80,7 @@ impl Executor {
                 _ => u64::from(grace_ms),
             };
             // Half of the deadline is left for KILL and start, whatever the grace says.
-            ending.kill_at = Some(now_ms + grace_ms.min((end_at - now_ms) / 2));
+            ending.kill_at = Some(now_ms + grace_ms.min(end_at.saturating_sub(now_ms) / 2));
             ending.signal(Signal::TERM);
             // A stopped process takes its TERM only once it runs again.
             ending.signal(Signal::CONT);

@@ -5,6 +5,7 @@ mod link;
 use crate::process::handle::Handle;
 use crate::process::stat;
 use crate::spawn::{Spawner, Start};
+use crate::survive::NEVER_KILLED;
 use defib_journal::order::{Report, Request};
 use link::{Heard, Link};
 use rustix::process::Signal;
@@ -18,6 +19,10 @@ const SILENCE_MS: u64 = 5_000;
 /// At most one start in this time, except for the first restart: a guardian that dies at once must not
 /// become a storm of starts.
 const BETWEEN_STARTS_MS: u64 = 1_000;
+
+/// It keeps our session (a terminal's), our scheduling and our place with the memory killer.
+const OPTIONS: [&str; 5] =
+    ["--socket-as-3", "--keep-session", "--keep-scheduling", "--oom", NEVER_KILLED];
 
 /// The guardian, or its absence.
 #[derive(Debug)]
@@ -82,11 +87,7 @@ impl Guardian {
         let (link, theirs) = Link::make()?;
         let start = Start {
             argv: &self.argv,
-            options: vec![
-                "--socket-as-3".into(),
-                "--keep-session".into(),
-                "--keep-scheduling".into(),
-            ],
+            options: OPTIONS.map(Into::into).into(),
             user: self.user.as_deref(),
             environment: &[("DEFIB_GUARDIAN_FD", "3".into())],
             input: theirs,
