@@ -27,6 +27,10 @@ const EXIT_NOT_STARTABLE: i32 = 127;
 
 /// Becomes the program that `args` (without the role's own name) describe. Ends the process if it
 /// cannot.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a process that was to become another has nothing of its own to clean up"
+)]
 pub fn exec_child(args: impl IntoIterator<Item = OsString>) -> ! {
     let problem = match options::parse(args) {
         Ok(options) => become_program(&options),

@@ -22,6 +22,7 @@ pub(super) fn slot_buffer() -> Box<[u8; SLOT_BYTES]> {
 /// One agent per state folder. A child that an executor spawned in the instant of its kill -9 has a
 /// copy of the locked descriptor until its exec, some milliseconds later; a living executor holds
 /// the lock for ever. So a taken lock is tried again for a moment.
+#[expect(clippy::disallowed_methods, reason = "flock has no wait with a deadline")]
 pub(super) fn lock(file: &SlotFile) -> bool {
     (0..LOCK_TRIES).any(|attempt| {
         if attempt > 0 {

@@ -20,19 +20,23 @@ use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-fn main() {
+fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     match args.next().and_then(|role| role.into_string().ok()).as_deref() {
         Some("exec-child") => exec_child(args),
-        Some("guardian") => guardian(),
+        Some("guardian") => {
+            guardian();
+            ExitCode::SUCCESS
+        }
         Some("executor") => executor(&args.collect::<Vec<_>>()),
         role => panic!("unknown role {role:?}"),
     }
 }
 
 /// `executor FOLDER stop|leave`: config, state and runtime are in FOLDER.
-fn executor(args: &[OsString]) {
+fn executor(args: &[OsString]) -> ExitCode {
     let folder = PathBuf::from(&args[0]);
     let exe = std::env::current_exe().expect("known").into_os_string();
     let config_path = folder.join("config.toml");
@@ -57,8 +61,9 @@ fn executor(args: &[OsString]) {
     };
     if let Err(error) = run(setup) {
         eprintln!("{error}");
-        std::process::exit(1);
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 /// Writes down that it was asked, and refuses as a machine without a manager does.
