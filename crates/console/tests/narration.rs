@@ -107,3 +107,25 @@ fn a_reader_who_left_ends_nothing() {
     }
     narrator.say("still here");
 }
+
+#[test]
+fn a_reader_who_sleeps_costs_lines_and_never_time() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed();
+    let (read_end, write_end) = rustix::pipe::pipe().expect("a pipe");
+    let mut narrator = Narrator::into_descriptor(write_end, Form::Plain, Style::PLAIN, 0);
+    // A pipe holds 64 KiB; this is several times as much.
+    for _ in 0..1_000 {
+        for entry in &fixture.entries {
+            narrator.entry(&fixture.policy, entry);
+        }
+    }
+    let mut taken = vec![0; 1 << 17];
+    let length = rustix::io::read(&read_end, &mut taken).expect("what was taken");
+    assert!(length > 4096, "{length}");
+    narrator.say("awake again");
+    let length = rustix::io::read(&read_end, &mut taken).expect("what came later");
+    let later = String::from_utf8_lossy(&taken[..length]).into_owned();
+    assert!(later.contains("lines were not taken here; see the journal"), "{later}");
+    assert!(later.trim_end().ends_with("awake again"), "{later}");
+}

@@ -2,6 +2,7 @@
 //! person, as sentences.
 
 mod form;
+mod outlet;
 mod screen;
 mod sentences;
 mod teller;
@@ -15,6 +16,7 @@ use crate::clock::Clock;
 use crate::style::Style;
 use defib_engine::policy::Policy;
 use defib_journal::line::Entry;
+use rustix::fd::{AsFd, OwnedFd};
 use screen::Screen;
 use std::io::{self, Write};
 use teller::Teller;
@@ -29,16 +31,24 @@ pub struct Narrator {
     teller: Teller,
     screen: Screen,
     silent: bool,
+    left_out: u64,
 }
 
 impl Narrator {
     /// To stdout (to stderr for [`Form::Journald`], where the service manager reads), as `form`.
-    pub fn new(form: Form, style: Style, verbose: u8) -> Narrator {
-        let out: Box<dyn Write> = match form {
-            Form::Journald => Box::new(io::stderr()),
-            _ => Box::new(io::stdout()),
+    /// Never waits for the reader: what is not taken at once is left out, and said later.
+    pub fn new(form: Form, style: Style, verbose: u8) -> io::Result<Narrator> {
+        let descriptor = match form {
+            Form::Journald => io::stderr().as_fd().try_clone_to_owned()?,
+            _ => io::stdout().as_fd().try_clone_to_owned()?,
         };
-        Narrator::to(out, form, style, Clock::local(), verbose)
+        Ok(Narrator::into_descriptor(descriptor, form, style, verbose))
+    }
+
+    /// The same to this descriptor.
+    pub fn into_descriptor(descriptor: OwnedFd, form: Form, style: Style, verbose: u8) -> Narrator {
+        let outlet = Box::new(outlet::Outlet::new(descriptor));
+        Narrator::to(outlet, form, style, Clock::local(), verbose)
     }
 
     /// To anything, with this clock's face.
@@ -57,7 +67,13 @@ impl Narrator {
             teller: Teller::new(verbose),
             screen: Screen::default(),
             silent: false,
+            left_out: 0,
         }
+    }
+
+    /// Whether [`status`](Narrator::status) shows anything: then it is worth working out.
+    pub fn wants_status(&self) -> bool {
+        self.form == Form::Terminal && !self.silent
     }
 
     /// A journal line was written.
@@ -70,7 +86,7 @@ impl Narrator {
 
     /// How the apps are. Only the living lines of a terminal show it.
     pub fn status(&mut self, rows: &[Row]) {
-        if self.form == Form::Terminal {
+        if self.wants_status() {
             let change = self.screen.redraw(rows, self.style, screen::terminal_size());
             self.write(&change);
         }
@@ -83,19 +99,40 @@ impl Narrator {
     }
 
     fn show(&mut self, told: &Told) {
-        let text = self.form.draw(told, &self.clock, self.style, self.teller.name_width());
+        let mut text = String::new();
+        if self.left_out > 0 {
+            let sentence = format!("{} lines were not taken here; see the journal", self.left_out);
+            let gap = Told::of_defib(Level::Warning, "gap", sentence, told.wall_ms);
+            text.push_str(&self.draw(&gap));
+        }
+        text.push_str(&self.draw(told));
         let whole = match self.form {
             Form::Terminal => self.screen.above(&text),
             _ => text,
         };
-        self.write(&whole);
+        self.left_out = if self.write(&whole) { 0 } else { self.left_out + 1 };
     }
 
-    fn write(&mut self, text: &str) {
+    fn draw(&self, told: &Told) -> String {
+        self.form.draw(told, &self.clock, self.style, self.teller.name_width())
+    }
+
+    /// Whether all of it was taken.
+    fn write(&mut self, text: &str) -> bool {
         if text.is_empty() || self.silent {
-            return;
+            return true;
         }
-        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
-        self.silent = written.is_err();
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // Nobody knows where the cursor is now.
+                self.screen = Screen::default();
+                false
+            }
+            Err(_) => {
+                self.silent = true;
+                true
+            }
+        }
     }
 }

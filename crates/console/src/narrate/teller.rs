@@ -44,7 +44,7 @@ impl Teller {
     }
 
     pub(crate) fn tell(&mut self, policy: &Policy, entry: &Entry) -> Option<Told> {
-        if self.memories.is_empty() || matches!(entry.line, Line::Policy { .. }) {
+        if !self.knows(policy) {
             self.take_policy(policy);
         }
         let (app, sentence) = match &entry.line {
@@ -85,6 +85,12 @@ impl Teller {
         self.memories.get_mut(usize::from(app.0)).filter(|memory| {
             policy.apps.get(usize::from(app.0)).is_some_and(|app| app.name == memory.app)
         })
+    }
+
+    fn knows(&self, policy: &Policy) -> bool {
+        let known = self.memories.iter().map(|memory| &memory.app);
+        self.memories.len() == policy.apps.len()
+            && known.zip(&policy.apps).all(|(name, app)| *name == app.name)
     }
 
     /// After a reload the apps may have other numbers.
