@@ -96,6 +96,10 @@ fn what_is_not_there_is_said_with_what_is() {
     let answer = told(&fixture, Which::Number(9), &Global::default());
     assert_eq!(answer.code, 1);
     assert!(answer.err.contains("there is no incident 9; the newest is 4"), "{}", answer.err);
+    let typo =
+        IncidentsArgs { app: Some("shpo".to_owned()), last: 1, state: Some(fixture.state()) };
+    let answer = incidents(&typo, &Global::default(), &clock(), PLAIN);
+    assert_eq!(answer, Answer::failed(1, "no app 'shpo'\ndid you mean 'shop'?"));
     let empty = tempfile::tempdir().expect("a folder");
     let args =
         ExplainArgs { which: Which::Last, app: None, state: Some(empty.path().join("nowhere")) };

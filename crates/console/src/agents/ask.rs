@@ -41,11 +41,15 @@ pub(crate) fn holders(asked: &Asked, app: &str) -> Result<Vec<Agent>, Answer> {
 pub(crate) const NOBODY: &str =
     "no agent of defib is known here\nstart one with: defib guard URL, or defib daemon";
 
-fn unknown_app(app: &str, names: &[String]) -> String {
-    match closest(app, names) {
-        Some(name) => format!("no app '{app}'\ndid you mean '{name}'?"),
-        None => format!("no app '{app}'\nthere is: {}", names.join(", ")),
+/// What to say of a name that nobody has.
+pub(crate) fn unknown_app(app: &str, names: &[String]) -> String {
+    if let Some(name) = closest(app, names) {
+        return format!("no app '{app}'\ndid you mean '{name}'?");
     }
+    let mut there = names.to_vec();
+    there.sort();
+    there.dedup();
+    format!("no app '{app}'\nthere is: {}", there.join(", "))
 }
 
 /// The name that was probably meant.

@@ -9,6 +9,7 @@ mod status_json;
 mod status_text;
 mod why;
 
+pub(crate) use ask::unknown_app;
 pub use find::{Agent, Asked, find};
 pub use hold::{hold, release};
 pub(crate) use status::live;

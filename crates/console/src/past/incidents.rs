@@ -1,6 +1,6 @@
 //! `incidents`: one line each.
 
-use crate::agents::{Agent, Asked};
+use crate::agents::{Agent, Asked, unknown_app};
 use crate::answer::Answer;
 use crate::cli::args::{Global, IncidentsArgs};
 use crate::clock::Clock;
@@ -17,6 +17,9 @@ pub fn incidents(args: &IncidentsArgs, global: &Global, clock: &Clock, style: St
         Ok(readings) => readings,
         Err(answer) => return answer,
     };
+    if let Some(answer) = args.app.as_deref().and_then(|app| unknown(app, &readings)) {
+        return answer;
+    }
     let chosen = choose(&readings, args);
     if global.json {
         return json_list(&chosen);
@@ -31,6 +34,16 @@ pub fn incidents(args: &IncidentsArgs, global: &Global, clock: &Clock, style: St
     };
     answer.err = remarks(&readings);
     answer
+}
+
+/// An app that no journal has heard of is a typo rather than a healthy app.
+fn unknown(app: &str, readings: &[(Agent, Reading)]) -> Option<Answer> {
+    let views = || readings.iter().map(|(_, reading)| &reading.view);
+    let apps = views().flat_map(|view| view.apps().iter().map(|one| one.name.clone()));
+    let names: Vec<String> =
+        apps.chain(views().flat_map(|view| view.incidents().map(|one| one.app.clone()))).collect();
+    let known = names.iter().any(|name| name == app);
+    (!known).then(|| Answer::failed(1, unknown_app(app, &names)))
 }
 
 type Chosen<'a> = (&'a Incident, Point);
