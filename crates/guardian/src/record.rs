@@ -33,8 +33,11 @@ pub(crate) struct Record {
     unsynced_since_ms: Option<u64>,
     /// What was wrong when the journal was last written to.
     trouble: Option<String>,
+    trouble_told: bool,
     /// The journal holds a checkpoint and every event since.
     covered: bool,
+    /// A line could not be written, and it may have been the policy.
+    lost: bool,
 }
 
 impl Record {
@@ -49,7 +52,9 @@ impl Record {
             has_watchers: false,
             unsynced_since_ms: None,
             trouble: None,
+            trouble_told: false,
             covered: false,
+            lost: false,
         };
         record.reopen(0);
         record
@@ -57,7 +62,10 @@ impl Record {
 
     fn reopen(&mut self, now_ms: u64) {
         match Writer::open(&self.folder, self.limits) {
-            Ok(writer) => self.writer = Some(writer),
+            Ok(writer) => {
+                self.writer = Some(writer);
+                self.trouble = None;
+            }
             Err(error) => {
                 self.reopen_at_ms = now_ms + REOPEN_MS;
                 self.trouble = Some(error.to_string());
@@ -89,6 +97,12 @@ impl Record {
         self.trouble.as_deref()
     }
 
+    /// Trouble that nobody was told of yet: once each time that it begins.
+    pub(crate) fn new_trouble(&mut self) -> Option<String> {
+        let told = std::mem::replace(&mut self.trouble_told, self.trouble.is_some());
+        self.trouble.clone().filter(|_| !told)
+    }
+
     /// Appends one line and tells it to everybody.
     pub(crate) fn write(&mut self, policy: &Policy, up: Moment, line: Line<'static>) {
         let wall_ms = clock::wall_ms();
@@ -109,14 +123,14 @@ impl Record {
             self.reopen(now_ms);
         }
         let Some(writer) = &mut self.writer else {
-            self.covered = false;
+            (self.covered, self.lost) = (false, true);
             return 0;
         };
         self.unsynced_since_ms.get_or_insert(now_ms);
         match writer.append(wall_ms, up, line) {
             Ok(seq) => seq,
             Err(error) => {
-                self.covered = false;
+                (self.covered, self.lost) = (false, true);
                 self.note_trouble(&Err(error));
                 0
             }
@@ -137,6 +151,9 @@ impl Record {
             // Nothing but counters changes; the next checkpoint holds them.
             self.covered = false;
             return;
+        }
+        if std::mem::take(&mut self.lost) {
+            self.policy(policy, up);
         }
         if !self.covered {
             self.checkpoint(state, up);

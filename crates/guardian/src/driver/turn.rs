@@ -4,6 +4,7 @@ use super::Driver;
 use crate::clock;
 use defib_engine::event::Event;
 use defib_engine::step;
+use defib_journal::line::Line;
 use rustix::event::epoll;
 use rustix::fd::AsFd;
 
@@ -49,6 +50,11 @@ impl Driver {
         let now_ms = clock::readings().boot_ms;
         self.record.flush();
         self.record.sync_if_due(now_ms);
+        if let Some(message) = self.record.new_trouble() {
+            let message = message.into();
+            let up = self.clock.now();
+            self.write(up, Line::Alarm { app: None, invariant: None, message });
+        }
         self.tell_watchers();
         if let Some(control) = &mut self.control {
             control.settle(self.epoll.as_fd(), now_ms);

@@ -26,6 +26,8 @@ const REPORTS_MAX: usize = 64;
 
 impl Driver {
     pub(super) fn wait_and_serve(&mut self) -> Result<(), Errno> {
+        // The turn that ends here was due at its beginning: if it took long, we stood still in it.
+        self.feel(0);
         let asked_ms = self.deadline_ms();
         let mut buffer = [MaybeUninit::<epoll::Event>::uninit(); READY_MAX];
         let ready: Vec<u64> = match epoll::wait(&self.epoll, &mut buffer, Some(&until(asked_ms))) {

@@ -38,6 +38,12 @@ impl Executor {
 
     /// The handshake, with this ledger.
     pub(crate) fn greet(&mut self, config: &str, ledger: &Started) {
+        self.welcome(ledger);
+        self.give_config(config);
+        assert_eq!(self.expect(), Request::ConfigRead { accepted: true });
+    }
+
+    pub(crate) fn welcome(&mut self, ledger: &Started) {
         assert_eq!(self.any(), Some(Request::Hello { protocol: PROTOCOL }));
         self.say(&Report::Welcome {
             protocol: PROTOCOL,
@@ -49,8 +55,6 @@ impl Executor {
         ledger.charges.iter().for_each(|charge| self.say(&Report::LedgerCharge(*charge)));
         ledger.intents.iter().for_each(|intent| self.say(&Report::LedgerIntent(*intent)));
         self.say(&Report::LedgerEnd);
-        self.give_config(config);
-        assert_eq!(self.expect(), Request::ConfigRead { accepted: true });
     }
 
     /// A well app with a known process, and everything possible.

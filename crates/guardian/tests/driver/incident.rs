@@ -4,7 +4,7 @@ use crate::executor::{PROCESS, SHOP};
 use crate::server::Server;
 use crate::world::{World, config};
 use defib_engine::effect::Rung;
-use defib_engine::event::{Exit, Outcome};
+use defib_engine::event::{Exit, Outcome, Started};
 use defib_engine::id::Identity;
 use defib_engine::note::Note;
 use defib_journal::line::Line;
@@ -85,4 +85,25 @@ fn errors_are_told_with_their_status_and_observe_mode_orders_nothing() {
     world.line("an incident", |line| is_note(line, |note| matches!(note, Note::Opened { .. })));
     world.executor.expect_no_order(Duration::from_millis(1500));
     assert!(world.ask("{\"do\":\"status\"}").contains("status(500)"));
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_does_not_stop_the_guard() {
+    let server = Server::start();
+    let mut world = World::silent();
+    // A file where the folder should be: nobody can write there, not even root.
+    std::fs::write(world.state.path().join("journal"), "in the way").unwrap();
+    world.executor.greet(&config(&server), &Started::default());
+    world.executor.introduce();
+    world.wait_until_up();
+    world.executor.say(&Report::Died {
+        app: SHOP,
+        identity: Some(PROCESS),
+        exit: Exit::Code(1),
+        restart_in_ms: None,
+    });
+    server.hangs();
+    assert_eq!(world.executor.expect_order().rung, Rung::Start);
+    let refused = world.ask("{\"do\":\"hold\",\"app\":\"shop\",\"for_ms\":60000}");
+    assert!(refused.contains("would not survive a restart"), "{refused}");
 }

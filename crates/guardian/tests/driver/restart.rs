@@ -73,9 +73,18 @@ fn it_stops_in_order_when_told_and_ends_when_its_executor_is_gone() {
 }
 
 #[test]
-fn a_first_config_that_cannot_be_read_is_refused_and_said() {
+fn a_config_before_the_welcome_breaks_the_protocol() {
     let mut world = World::silent();
     assert!(matches!(world.executor.expect(), Request::Hello { .. }));
+    world.executor.give_config("[app.shop]\n");
+    assert_eq!(world.ended().code(), Some(52));
+}
+
+#[test]
+fn a_first_config_that_cannot_be_used_is_refused_and_said() {
+    let mut world = World::silent();
+    world.executor.welcome(&Started::default());
     world.executor.give_config("[app.shop]\nurl = 5\n");
-    assert_eq!(world.ended().code(), Some(52), "a config before the welcome breaks the protocol");
+    assert_eq!(world.executor.expect(), Request::ConfigRead { accepted: false });
+    assert_eq!(world.ended().code(), Some(52));
 }
