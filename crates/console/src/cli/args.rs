@@ -163,6 +163,9 @@ pub struct DaemonArgs {
     /// Keep the journal and the ledger in this folder
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+    /// Keep the control socket and the hold files in this folder
+    #[arg(long, value_name = "DIR")]
+    pub runtime: Option<PathBuf>,
 }
 
 /// `status`

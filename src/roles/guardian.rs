@@ -1,0 +1,165 @@
+//! The hidden role `guardian`: started by the executor, with the socket as descriptor 3.
+
+use defib_console::narrate::{Form, Narrator, Row};
+use defib_console::style::Style;
+use defib_engine::policy::Policy;
+use defib_guardian::{AppStatus, Ended, Narrate, Setup};
+use defib_journal::line::Entry;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The forms by the names that the executor passes on.
+const FORMS: [(&str, Form); 4] = [
+    ("terminal", Form::Terminal),
+    ("plain", Form::Plain),
+    ("json", Form::JsonLines),
+    ("journald", Form::Journald),
+];
+
+/// The name of a form.
+pub(crate) fn form_name(form: Form) -> &'static str {
+    FORMS.iter().find(|(_, other)| *other == form).map_or("plain", |(name, _)| name)
+}
+
+/// Becomes the guardian. Only the executor starts this role.
+pub(crate) fn become_guardian(arguments: &[OsString]) -> ExitCode {
+    let Some(socket) = socket::from_executor() else {
+        eprintln!("defib guardian: this role is started by `defib guard` and `defib daemon`");
+        return ExitCode::from(2);
+    };
+    let options = Options::read(arguments);
+    let style = Style {
+        color: options.color,
+        unicode: options.unicode,
+        terminal: options.form == Form::Terminal,
+    };
+    let narrator = match Narrator::new(options.form, style, options.verbose.saturating_sub(1)) {
+        Ok(narrator) => narrator,
+        Err(error) => {
+            eprintln!("defib guardian: nothing can be printed: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let setup = Setup {
+        socket,
+        state_dir: options.state,
+        runtime_dir: options.runtime,
+        narrator: Box::new(Spoken { narrator, form: options.form, quiet: options.verbose == 0 }),
+        exec_child_argv: own_exec_child(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let ended = defib_guardian::run(setup);
+    if let Ended::Failed(why) = &ended {
+        eprintln!("defib guardian: {why}");
+    }
+    ExitCode::from(ended.code())
+}
+
+fn own_exec_child() -> Vec<OsString> {
+    std::env::current_exe()
+        .map(|own| vec![own.into_os_string(), "exec-child".into()])
+        .unwrap_or_default()
+}
+
+struct Options {
+    state: PathBuf,
+    runtime: PathBuf,
+    form: Form,
+    color: bool,
+    unicode: bool,
+    verbose: u8,
+}
+
+impl Options {
+    /// What the executor passed on; both sides are this binary, so nothing can be misspelled.
+    fn read(arguments: &[OsString]) -> Options {
+        let mut options = Options {
+            state: PathBuf::new(),
+            runtime: PathBuf::new(),
+            form: Form::Plain,
+            color: false,
+            unicode: false,
+            verbose: 1,
+        };
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            match word.to_str() {
+                Some("--color") => options.color = true,
+                Some("--unicode") => options.unicode = true,
+                Some(flag) => options.set(flag, words.next()),
+                None => {}
+            }
+        }
+        options
+    }
+
+    fn set(&mut self, flag: &str, value: Option<&OsString>) {
+        let Some(value) = value else { return };
+        let text = value.to_string_lossy();
+        match flag {
+            "--state" => self.state = PathBuf::from(value),
+            "--runtime" => self.runtime = PathBuf::from(value),
+            "--verbose" => self.verbose = text.parse().unwrap_or(1),
+            "--form" => {
+                let form = FORMS.iter().find(|(name, _)| *name == text);
+                self.form = form.map_or(Form::Plain, |(_, form)| *form);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The console's narrator behind the guardian's trait: neither crate knows the other.
+struct Spoken {
+    narrator: Narrator,
+    form: Form,
+    quiet: bool,
+}
+
+impl Narrate for Spoken {
+    fn entry(&mut self, policy: &Policy, entry: &Entry) {
+        if !self.quiet {
+            self.narrator.entry(policy, entry);
+        }
+    }
+
+    fn status(&mut self, apps: &[AppStatus]) {
+        let rows: Vec<Row> = apps.iter().map(row).collect();
+        self.narrator.status(&rows);
+    }
+
+    fn wants_status(&self) -> bool {
+        self.form == Form::Terminal && !self.quiet
+    }
+}
+
+fn row(app: &AppStatus) -> Row {
+    Row {
+        app: app.app.clone(),
+        state: format!("{:?}", app.view.word).to_lowercase(),
+        for_ms: app.up_for_ms,
+        latency_ms: app
+            .probes
+            .first()
+            .and_then(|probe| probe.latency_us)
+            .map(|us| u64::from(us / 1000)),
+        incident: app.view.incident.map(|incident| incident.0),
+        next: Some(app.next.clone()).filter(|next| !next.is_empty()),
+    }
+}
+
+/// The one descriptor that is inherited by number.
+#[expect(unsafe_code, reason = "a descriptor that came by number has no owner yet")]
+mod socket {
+    use std::os::fd::{FromRawFd, OwnedFd};
+
+    /// Descriptor 3, if the executor says that it is our socket.
+    pub(super) fn from_executor() -> Option<OwnedFd> {
+        std::env::var_os("DEFIB_GUARDIAN_FD").filter(|fd| fd == "3")?;
+        // SAFETY: only the executor sets this variable, in the same spawn in which it places the
+        // socket at 3; nothing of this process has opened or owned a descriptor yet.
+        let socket = unsafe { OwnedFd::from_raw_fd(3) };
+        rustix::net::sockopt::socket_type(&socket).is_ok().then_some(socket)
+    }
+}
