@@ -24,6 +24,8 @@ pub(crate) struct Listener {
     socket: UnixListener,
     first_token: u64,
     clients: [Option<Connection>; CLIENTS_MAX],
+    /// What epoll was last told that each client waits for.
+    armed: [epoll::EventFlags; CLIENTS_MAX],
 }
 
 const FULL: &[u8] =
@@ -48,7 +50,13 @@ impl Listener {
         socket.set_nonblocking(true)?;
         std::fs::set_permissions(&fresh, Permissions::from_mode(0o660))?;
         std::fs::rename(&fresh, &path)?;
-        Ok(Listener { path, socket, first_token, clients: Default::default() })
+        Ok(Listener {
+            path,
+            socket,
+            first_token,
+            clients: Default::default(),
+            armed: [epoll::EventFlags::empty(); CLIENTS_MAX],
+        })
     }
 
     pub(crate) fn socket(&self) -> BorrowedFd<'_> {
@@ -77,6 +85,7 @@ impl Listener {
                 let data = epoll::EventData::new_u64(self.token(slot));
                 if epoll::add(epoll, &stream, data, epoll::EventFlags::IN).is_ok() {
                     self.clients[slot] = Some(Connection::new(stream));
+                    self.armed[slot] = epoll::EventFlags::IN;
                 }
             } else {
                 refuse(stream, FULL);
@@ -131,8 +140,9 @@ impl Listener {
             let mut interest = epoll::EventFlags::empty();
             interest.set(epoll::EventFlags::IN, connection.wants_reading());
             interest.set(epoll::EventFlags::OUT, connection.wants_writing());
+            let changed = interest != std::mem::replace(&mut self.armed[slot], interest);
             let over = connection.is_over(now_ms)
-                || epoll::modify(epoll, connection.stream(), data, interest).is_err();
+                || (changed && epoll::modify(epoll, connection.stream(), data, interest).is_err());
             if over {
                 self.clients[slot] = None;
             }

@@ -149,6 +149,34 @@ impl Executor {
         }
     }
 
+    /// Carries out every order for this long: they are done at once.
+    pub(crate) fn obey_for(&mut self, time: Duration) -> Vec<Order> {
+        let ends = Instant::now() + time;
+        let mut orders = Vec::new();
+        while let Some(left) = ends.checked_duration_since(Instant::now()) {
+            match self.within(left) {
+                Some(Request::Order(order)) => {
+                    self.done(&order);
+                    orders.push(order);
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        orders
+    }
+
+    /// What a guardian that is dead now had sent before.
+    pub(crate) fn last_orders(&mut self) -> Vec<Order> {
+        let mut orders = Vec::new();
+        while let Some(request) = self.within(Duration::ZERO) {
+            if let Request::Order(order) = request {
+                orders.push(order);
+            }
+        }
+        orders
+    }
+
     pub(crate) fn done(&self, order: &Order) {
         self.say(&Report::Acted {
             app: order.app,

@@ -1,6 +1,7 @@
 //! From a fault to the order, and to the end of the incident.
 
 use crate::executor::{PROCESS, SHOP};
+use crate::replay::decisions_agree;
 use crate::server::Server;
 use crate::world::{World, config};
 use defib_engine::effect::Rung;
@@ -8,7 +9,7 @@ use defib_engine::event::{Exit, Outcome, Started};
 use defib_engine::id::Identity;
 use defib_engine::note::Note;
 use defib_journal::line::Line;
-use defib_journal::order::Report;
+use defib_journal::order::{Report, Request};
 use std::time::{Duration, Instant};
 
 fn is_note(line: &Line<'_>, wanted: impl Fn(&Note) -> bool) -> bool {
@@ -74,6 +75,7 @@ fn a_hang_ends_in_one_kill_with_an_evidence_bundle() {
     world.line("the incident's end", |line| {
         is_note(line, |note| matches!(note, Note::Closed { .. }))
     });
+    assert!(decisions_agree(&world) >= 6);
 }
 
 #[test]
@@ -106,4 +108,15 @@ fn a_journal_that_cannot_be_written_does_not_stop_the_guard() {
     assert_eq!(world.executor.expect_order().rung, Rung::Start);
     let refused = world.ask("{\"do\":\"hold\",\"app\":\"shop\",\"for_ms\":60000}");
     assert!(refused.contains("would not survive a restart"), "{refused}");
+}
+
+#[test]
+fn an_app_that_is_known_by_its_port_is_looked_for_after_its_first_good_look() {
+    let server = Server::start();
+    let text = config(&server).replace("unit = \"shop.service\"", "recover = [\"true\"]");
+    let mut world = World::silent();
+    world.executor.greet(&text, &Started::default());
+    assert_eq!(world.executor.expect(), Request::Identify { app: SHOP });
+    world.executor.say(&Report::Found { app: SHOP, identity: PROCESS });
+    world.line("the process", |line| is_note(line, |note| matches!(note, Note::Found { .. })));
 }

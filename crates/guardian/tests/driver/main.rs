@@ -8,6 +8,7 @@ mod executor;
 mod holds;
 mod incident;
 mod reload;
+mod replay;
 mod restart;
 mod server;
 mod world;

@@ -41,4 +41,5 @@ fn a_good_config_is_taken_over_and_a_bad_one_is_not() {
         last(|line| matches!(line, Line::Policy { policy } if policy.apps.len() == 2))
             < last(|line| matches!(line, Line::Checkpoint { state } if state.apps.len() == 2))
     );
+    crate::replay::decisions_agree(&world);
 }

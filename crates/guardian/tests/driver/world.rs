@@ -89,8 +89,16 @@ impl World {
 
     /// The guardian is killed and a new one greeted with this ledger.
     pub(crate) fn kill_and_restart(&mut self, config: &str, ledger: &Started) {
+        self.kill();
+        self.restart(config, ledger);
+    }
+
+    pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.guardian.wait().unwrap();
+    }
+
+    pub(crate) fn restart(&mut self, config: &str, ledger: &Started) {
         let (executor, guardian) = spawn(&self.state, &self.runtime);
         (self.executor, self.guardian) = (executor, guardian);
         self.executor.greet(config, ledger);
