@@ -90,11 +90,7 @@ impl Replay {
     }
 
     fn end(self) -> Remembered {
-        let lines = self.effects.into_iter().filter_map(|effect| match effect {
-            Effect::Note(note) => Some(Line::Note { note: Cow::Owned(note) }),
-            Effect::Order(order) => Some(Line::Order { order }),
-            Effect::Probe { .. } | Effect::Gather { .. } => None,
-        });
+        let lines = self.effects.into_iter().filter_map(as_line);
         Remembered {
             unwritten: lines.skip(self.written).collect(),
             policy: self.policy,
@@ -102,5 +98,66 @@ impl Replay {
             held_by_file: self.held_by_file,
             up: self.up,
         }
+    }
+}
+
+/// Effects that leave a line.
+fn as_line(effect: Effect) -> Option<Line<'static>> {
+    match effect {
+        Effect::Note(note) => Some(Line::Note { note: Cow::Owned(note) }),
+        Effect::Order(order) => Some(Line::Order { order }),
+        Effect::Probe { .. } | Effect::Gather { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use defib_config::{Host, load};
+    use defib_engine::event::Exit;
+    use defib_journal::files::{Limits, Writer};
+
+    const TEXT: &str = "[machine]\nmode = \"act\"\n[app.shop]\nurl = \"http://127.0.0.1:1/\"\n\
+                        unit = \"shop.service\"\n";
+
+    /// A journal that ends in a death, and this many of the lines that it led to.
+    fn journal_of_a_death(written: usize) -> (tempfile::TempDir, Vec<Line<'static>>) {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = load(TEXT, &Host { root: false }).unwrap().config.policy;
+        let mut state = State::new(&policy, Moment(1_000));
+        let mut writer = Writer::open(folder.path(), Limits::default()).unwrap();
+        let mut write = |up, line: &Line<'_>| {
+            writer.append(1_700_000_000_000, up, line).unwrap();
+        };
+        write(Moment(1_000), &Line::Policy { policy: Cow::Borrowed(&policy) });
+        write(Moment(1_000), &Line::Checkpoint { state: Cow::Borrowed(&state) });
+        let event =
+            Event::Died { app: AppId(0), identity: None, exit: Exit::Code(1), restart_in_ms: None };
+        write(Moment(2_000), &Line::Event { event: Cow::Borrowed(&event) });
+        let mut effects = Vec::new();
+        step(&mut state, &policy, Moment(2_000), &event, &mut effects);
+        let lines: Vec<_> = effects.into_iter().filter_map(as_line).collect();
+        lines.iter().take(written).for_each(|line| write(Moment(2_000), line));
+        writer.sync().unwrap();
+        (folder, lines)
+    }
+
+    #[test]
+    fn what_an_event_led_to_is_completed_when_its_lines_are_missing() {
+        let all = journal_of_a_death(0).1.len();
+        assert!(all >= 2, "a death leads to a note and an order");
+        for written in 0..=all {
+            let (folder, lines) = journal_of_a_death(written);
+            let remembered = remember(folder.path()).unwrap().expect("a checkpoint");
+            assert_eq!(remembered.unwritten, lines[written..]);
+            assert_eq!(remembered.up, Moment(2_000));
+            assert_eq!(remembered.state.now, Moment(2_000));
+        }
+    }
+
+    #[test]
+    fn an_empty_folder_remembers_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(remember(folder.path()).unwrap().is_none());
     }
 }
