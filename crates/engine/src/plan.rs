@@ -1,0 +1,151 @@
+//! Plan: the next rung that every guard agrees to, or the reason why there is none.
+
+use crate::class::Conviction;
+use crate::effect::{Purse, Rung};
+use crate::guards::Plan;
+use crate::ladder::{self, Ladder};
+use crate::note::{Class, HandOver, Note, Refusal};
+use crate::turn::{Turn, id};
+
+impl Turn<'_> {
+    /// The next rung that every guard agrees to.
+    pub(crate) fn plan(
+        &self,
+        app: usize,
+        conviction: Conviction,
+    ) -> Result<Plan, (Option<Rung>, Refusal)> {
+        let class = conviction.class;
+        let Some(ladder) = self.ladder(app, &conviction) else {
+            let plan = Plan { rung: Rung::Restart, purse: Purse::Ladder, step: None, conviction };
+            let refusal = self.refusal(app, &plan);
+            return Err((None, refusal.unwrap_or(Refusal::ClassForbids { class })));
+        };
+        let mut last = Err((None, Refusal::ClassForbids { class }));
+        for (step, rung) in self.rungs_left(app, ladder) {
+            let plan = match rung {
+                Rung::Start => Plan { rung, purse: Purse::Free, step: None, conviction },
+                _ => Plan { rung, purse: Purse::Ladder, step: Some((ladder, step)), conviction },
+            };
+            match self.refusal(app, &plan) {
+                None => return Ok(plan),
+                // A rung that is not to be had here is stepped over; any other refusal stands.
+                Some(refusal @ (Refusal::NotPermitted { .. } | Refusal::NotPossible { .. })) => {
+                    last = Err((Some(rung), refusal));
+                }
+                Some(refusal) => {
+                    last = Err((Some(rung), refusal));
+                    break;
+                }
+            }
+        }
+        self.gently(app, ladder, conviction, last)
+    }
+
+    /// Never a storm, never silence: a hung app gets one restart every 15 min when its ladder or its
+    /// budget is at an end.
+    pub(crate) fn gently(
+        &self,
+        app: usize,
+        ladder: Ladder,
+        conviction: Conviction,
+        last: Result<Plan, (Option<Rung>, Refusal)>,
+    ) -> Result<Plan, (Option<Rung>, Refusal)> {
+        let at_end = match &last {
+            Err((_, refusal)) => matches!(
+                refusal,
+                Refusal::BudgetSpent { .. }
+                    | Refusal::IncidentSpent { .. }
+                    | Refusal::NotPermitted { .. }
+                    | Refusal::NotPossible { .. }
+                    | Refusal::ClassForbids { .. }
+                    | Refusal::MinUptime { .. }
+            ),
+            Ok(_) => false,
+        };
+        // What could not be started, nor cured by anything dearer, is tried again all the same.
+        let (rung, purse) = match ladder {
+            Ladder::Hung if at_end => (Rung::Restart, Purse::Gentle),
+            Ladder::Unstartable if last.is_err() && self.rules(app).rungs.has(Rung::Start) => {
+                (Rung::Start, Purse::Free)
+            }
+            _ => return last,
+        };
+        let plan = Plan { rung, purse, step: None, conviction };
+        match self.refusal(app, &plan) {
+            None => Ok(plan),
+            Some(refusal) => Err((Some(rung), refusal)),
+        }
+    }
+
+    /// The ladder for this conviction.
+    pub(crate) fn ladder(&self, app: usize, conviction: &Conviction) -> Option<Ladder> {
+        let ladder = ladder::of(conviction.class)?;
+        let path_only = !self.has_app_view(app);
+        Some(match ladder {
+            Ladder::Start if self.seen_app(app).starts.undone >= 3 => Ladder::Unstartable,
+            Ladder::Start if !self.rules(app).rungs.has(Rung::Start) => Ladder::Unstartable,
+            Ladder::Hung | Ladder::Erroring if conviction.partial || path_only => Ladder::Once,
+            other => other,
+        })
+    }
+
+    /// What is left of a ladder, with the place of each rung. A target that cannot be killed (a
+    /// recovery command of the user's) is restarted instead.
+    pub(crate) fn rungs_left(
+        &self,
+        app: usize,
+        ladder: Ladder,
+    ) -> impl Iterator<Item = (u8, Rung)> + use<> {
+        let taken = self.seen_app(app).incident().map_or(0, |incident| incident.used.on(ladder));
+        let rungs = self.rules(app).rungs;
+        let softened = move |rung| match rung {
+            Rung::Kill if !rungs.has(Rung::Kill) && rungs.has(Rung::Restart) => Rung::Restart,
+            other => other,
+        };
+        (0..).zip(ladder.rungs().iter().copied().map(softened)).skip(usize::from(taken))
+    }
+
+    pub(crate) fn refuse(&mut self, app: usize, rung: Option<Rung>, refusal: Refusal) {
+        let Some(incident) = self.app(app).incident_mut() else { return };
+        let same = incident.refused.is_some_and(|(before, why)| {
+            before == rung && core::mem::discriminant(&why) == core::mem::discriminant(&refusal)
+        });
+        incident.refused = Some((rung, refusal));
+        let number = incident.id;
+        if !same {
+            self.note(Note::Refused { app: id(app), incident: number, rung, refusal });
+            self.hand_over(app, refusal);
+        }
+    }
+
+    pub(crate) fn hand_over(&mut self, app: usize, refusal: Refusal) {
+        let Some(incident) = self.seen_app(app).incident() else { return };
+        let why = match (refusal, incident.class) {
+            (
+                Refusal::ClassForbids { .. },
+                Class::Contract | Class::Certificate | Class::Outside,
+            ) => HandOver::NoCure,
+            (Refusal::ClassForbids { .. }, Class::Intended | Class::Dependency) => return,
+            (
+                Refusal::ClassForbids { .. }
+                | Refusal::NotPermitted { .. }
+                | Refusal::NotPossible { .. },
+                _,
+            ) => HandOver::LadderEnds,
+            (Refusal::BudgetSpent { .. }, _) => HandOver::BudgetSpent,
+            (Refusal::IncidentSpent { .. }, _) => HandOver::IncidentSpent,
+            (Refusal::BackOff { .. }, Class::CrashLoop) => HandOver::CrashLoop,
+            _ => return,
+        };
+        self.tell_person(app, why);
+    }
+
+    pub(crate) fn tell_person(&mut self, app: usize, why: HandOver) {
+        let Some(incident) = self.app(app).incident_mut() else { return };
+        if incident.handed_over.is_none() {
+            incident.handed_over = Some(why);
+            let incident = incident.id;
+            self.note(Note::HandedOver { app: id(app), incident, why });
+        }
+    }
+}

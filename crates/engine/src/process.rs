@@ -1,0 +1,78 @@
+//! The app's process: it died, it was found. Kernel facts, which no doubt touches.
+
+use crate::event::Exit;
+use crate::id::Identity;
+use crate::note::Note;
+use crate::policy::View;
+use crate::state::Process;
+use crate::turn::{Turn, id};
+
+impl Turn<'_> {
+    pub(crate) fn died(
+        &mut self,
+        app: usize,
+        identity: Option<Identity>,
+        exit: Exit,
+        restart_in_ms: Option<u32>,
+    ) {
+        let now = self.now;
+        let never = identity.is_none()
+            && matches!(self.seen_app(app).process, Process::Unknown | Process::NotStarted)
+            && self.seen_app(app).incident().is_none();
+        let known = self.seen_app(app).identity();
+        if identity.zip(known).is_some_and(|(dead, known)| dead != known) {
+            return;
+        }
+        self.app(app).healthy_since = None;
+        if never {
+            self.app(app).process = Process::NotStarted;
+            return;
+        }
+        if matches!(self.seen_app(app).process, Process::Gone { .. }) {
+            return;
+        }
+        let supervisor_until = restart_in_ms.map(|ms| now.plus(u64::from(ms)));
+        let state = self.app(app);
+        state.process = Process::Gone { at: now, supervisor_until };
+        state.grace_until = None;
+        self.note(Note::Died { app: id(app), identity, exit });
+        self.not_back(app);
+        self.death_in_verify(app);
+        if !self.seen_app(app).stopped {
+            self.suspect(app, now, None);
+            self.look_now(app, |view| view != View::Dependency);
+        }
+    }
+
+    pub(crate) fn found(&mut self, app: usize, identity: Identity) {
+        let now = self.now;
+        if self.seen_app(app).identity() == Some(identity) {
+            return;
+        }
+        // A process that is new to us is a start, whoever made it: it gets its grace. One that was
+        // there before we were does not.
+        let started = !matches!(self.seen_app(app).process, Process::Unknown);
+        let grace_ms = self.rules(app).start_grace_ms;
+        let state = self.app(app);
+        state.process = Process::Alive { identity, since: now };
+        let was_stopped = core::mem::take(&mut state.stopped);
+        if started {
+            state.grace_until = Some(now.plus(grace_ms));
+            for probe in &mut state.probes {
+                probe.db = 0;
+                probe.stretch = None;
+                probe.cusum = 0;
+            }
+            if state.incident().is_none()
+                && let Some(since) = state.suspected_since.take()
+            {
+                self.note(Note::Cleared { app: id(app), after_ms: now.since(since) });
+            }
+        }
+        self.note(Note::Found { app: id(app), identity });
+        if was_stopped {
+            self.note(Note::Resumed { app: id(app) });
+        }
+        self.quicken(app);
+    }
+}
