@@ -76,7 +76,10 @@ fn when_hung(app: &AppPolicy, policy: &Policy) -> Option<String> {
             "{hangs}: kill and start {looks}, {often}; when that is spent, {gently}"
         ));
     }
-    app.rungs.has(Rung::Restart).then(|| format!("{hangs}: {gently}, the first {looks}"))
+    let often = often(&app.budget);
+    app.rungs
+        .has(Rung::Restart)
+        .then(|| format!("{hangs}: restart {looks}, {often}; when that is spent, {gently}"))
 }
 
 /// Failures with good looks between them: a sum that each failed look raises and each good one lowers.
@@ -87,8 +90,11 @@ fn when_wavering(app: &AppPolicy, policy: &Policy) -> Option<String> {
     }
     let count = (policy.bars.cusum_alarm.max(1) + fail - 1) / fail;
     let undone = fail / pass;
+    let interval_ms = app.probes.iter().map(|probe| probe.interval_ms).min().unwrap_or(0);
+    let pace = in_words(interval_ms.max(app.window_ms / 2));
     Some(format!(
-        "it fails now and then: one restart after {count} failures, each undone by {undone} good looks"
+        "it fails now and then: one restart after {count} failures, each undone by {undone} good looks \
+         (one look counted every {pace})"
     ))
 }
 

@@ -165,7 +165,7 @@ pub enum Exit {
     Unseen,
 }
 
-/// A reason to doubt our own eyes (Lifeguard's local health, `decisions.md` 2.4.5).
+/// A reason to doubt our own eyes (Lifeguard's local health: Dadgar et al., arXiv 1707.00788).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Doubt {
     /// A deadline was served this many milliseconds late.

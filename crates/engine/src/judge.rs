@@ -1,4 +1,4 @@
-//! Judge: from looks and kernel facts to evidence, in decibans (`decisions.md` 2.4).
+//! Judge: from looks and kernel facts to evidence, in decibans (docs/decisions/004).
 
 use crate::effect::{Effect, Rung};
 use crate::evidence::believe;

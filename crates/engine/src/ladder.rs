@@ -1,4 +1,4 @@
-//! From class to rungs: the permitted set, in rising order of cost (`decisions.md` 2.6).
+//! From class to rungs: the permitted set, in rising order of cost (docs/decisions/006).
 
 use crate::effect::Rung;
 use crate::note::Class;

@@ -150,7 +150,7 @@ pub enum View {
     Dependency,
 }
 
-/// What each observation weighs, in decibans (`decisions.md` 2.4.4).
+/// What each observation weighs, in decibans (docs/decisions/004).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Weights {
     /// The known process is gone.
@@ -173,14 +173,14 @@ pub struct Weights {
     pub pass_db: i16,
     /// The most that one sampled source may add before `window`.
     pub source_cap_db: i16,
-    /// What a failed look adds to the CUSUM of partial failure (`decisions.md` 2.4.6).
+    /// What a failed look adds to the CUSUM of partial failure (docs/decisions/004).
     pub cusum_fail: i16,
     /// What a good look takes from it.
     pub cusum_pass: i16,
 }
 
 impl Weights {
-    /// The field's figures, from `decisions.md` 2.4.4 and 2.4.6.
+    /// The field's figures, argued in docs/decisions/004.
     pub const FIELD: Weights = Weights {
         died_db: 70,
         refused_db: 50,
@@ -198,7 +198,7 @@ impl Weights {
 }
 
 /// How much evidence each act needs, in decibans: 54 (the prior of a fresh fault) plus
-/// 10·log10 of the odds at which acting is worth its price (`decisions.md` 2.5).
+/// 10·log10 of the odds at which acting is worth its price (docs/decisions/004).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Bars {
     /// Start what is dead.
@@ -214,7 +214,7 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// The field's figures, from `decisions.md` 2.4.6 and 2.5.
+    /// The field's figures, argued in docs/decisions/004.
     pub const FIELD: Bars =
         Bars { start_db: 57, kill_db: 61, restart_db: 67, reboot_db: 69, cusum_alarm: 36 };
 }

@@ -11,7 +11,7 @@ use crate::seen::Seen;
 use crate::time::Moment;
 use alloc::vec::Vec;
 
-/// The kinds of fault (`decisions.md` 2.1).
+/// The kinds of fault (docs/decisions/006).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Class {
     /// Stopped, held or announced by a person.
@@ -276,7 +276,7 @@ pub enum Note {
     Alarm {
         /// Which app.
         app: AppId,
-        /// Which invariant, by its number in `decisions.md` 3.2.
+        /// Which invariant, by its number in SPECIFICATION.md.
         invariant: u8,
     },
 }
