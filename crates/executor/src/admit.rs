@@ -119,13 +119,20 @@ fn check_purse(order: &Order, rules: &AppPolicy, facts: &Facts<'_>) -> Result<()
 /// A gentle act is not a matter of number but of a pause since the last one.
 fn check_pause(rules: &AppPolicy, facts: &Facts<'_>) -> Result<(), Refusal> {
     let last: Option<Moment> = facts.ledger.app(&rules.name).and_then(|app| Some(app.gentle?.at));
-    match last.map(|at| facts.now.since(at)) {
-        Some(ago) if ago < rules.gentle_every_ms => refuse(
+    if let Some(ago) = last.map(|at| facts.now.since(at)).filter(|ago| *ago < rules.gentle_every_ms)
+    {
+        return refuse(
             OrderRefusal::Budget,
             format!("{ago} ms since the last gentle act, {} needed", rules.gentle_every_ms),
-        ),
-        _ => Ok(()),
+        );
     }
+    // Gentle means that nothing at all was ended for as long: the ladder's acts count too.
+    let ladder = facts.ledger.ladder_used(&rules.name, facts.now, rules.gentle_every_ms);
+    if ladder > 0 {
+        let detail = format!("{ladder} acts in the last {} ms, 0 allowed", rules.gentle_every_ms);
+        return refuse(OrderRefusal::Budget, detail);
+    }
+    Ok(())
 }
 
 fn check_reboot(policy: &Policy, facts: &Facts<'_>) -> Result<(), Refusal> {

@@ -59,7 +59,16 @@ fn budgets_hold_across_a_kill_of_the_executor_and_a_torn_ledger() {
     bench.until("Found", bench::found);
     let spent = bench.order(Rung::Restart, Purse::Ladder, None);
     assert_eq!(bench.act(spent).0, refused(OrderRefusal::Budget));
-    // The other purse: one, and then a pause.
+    // The other purse does not pay either: its pause counts from the last act of any kind.
+    let gentle = bench.order(Rung::Restart, Purse::Gentle, None);
+    assert_eq!(bench.act(gentle).0, refused(OrderRefusal::Budget));
+}
+
+#[test]
+fn a_gentle_restart_is_followed_by_a_pause() {
+    let mut bench = Bench::start("gentle", &start_config(SLEEP, ""), "leave");
+    bench.greeted();
+    bench.start_app();
     let gentle = bench.order(Rung::Restart, Purse::Gentle, None);
     assert_eq!(bench.act(gentle).0, Outcome::Done);
     let gentle = bench.order(Rung::Restart, Purse::Gentle, None);

@@ -2,6 +2,8 @@
 //! only passes messages on to the test.
 #![expect(clippy::expect_used, reason = "a test program fails loudly")]
 
+#[path = "inherited.rs"]
+mod inherited;
 #[path = "scripted.rs"]
 mod scripted;
 
@@ -82,11 +84,8 @@ impl Machine for FakeMachine {
 
 /// Passes messages between the executor (descriptor 3) and the test (the socket in
 /// `DEFIB_TEST_SOCKET`), and beats by itself unless the file of that name plus `.silent` is there.
-#[expect(unsafe_code, reason = "descriptor 3 is handed over by the executor")]
 fn guardian() {
-    use std::os::fd::FromRawFd;
-    // SAFETY: the executor put the socket there, and nothing else in this process owns it.
-    let executor = unsafe { OwnedFd::from_raw_fd(3) };
+    let executor = inherited::socket();
     let path = std::env::var("DEFIB_TEST_SOCKET").expect("set by the test");
     let test = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).expect("a socket");
     connect(&test, &SocketAddrUnix::new(&*path).expect("short")).expect("the test listens");
