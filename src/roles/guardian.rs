@@ -24,7 +24,7 @@ pub(crate) fn form_name(form: Form) -> &'static str {
 
 /// Becomes the guardian. Only the executor starts this role.
 pub(crate) fn become_guardian(arguments: &[OsString]) -> ExitCode {
-    let Some(socket) = socket::from_executor() else {
+    let Some(socket) = crate::roles::socket::from_executor() else {
         eprintln!("defib guardian: this role is started by `defib guard` and `defib daemon`");
         return ExitCode::from(2);
     };
@@ -146,20 +146,5 @@ fn row(app: &AppStatus) -> Row {
             .map(|us| u64::from(us / 1000)),
         incident: app.view.incident.map(|incident| incident.0),
         next: Some(app.next.clone()).filter(|next| !next.is_empty()),
-    }
-}
-
-/// The one descriptor that is inherited by number.
-#[expect(unsafe_code, reason = "a descriptor that came by number has no owner yet")]
-mod socket {
-    use std::os::fd::{FromRawFd, OwnedFd};
-
-    /// Descriptor 3, if the executor says that it is our socket.
-    pub(super) fn from_executor() -> Option<OwnedFd> {
-        std::env::var_os("DEFIB_GUARDIAN_FD").filter(|fd| fd == "3")?;
-        // SAFETY: only the executor sets this variable, in the same spawn in which it places the
-        // socket at 3; nothing of this process has opened or owned a descriptor yet.
-        let socket = unsafe { OwnedFd::from_raw_fd(3) };
-        rustix::net::sockopt::socket_type(&socket).is_ok().then_some(socket)
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod guardian;
 pub(crate) mod probe;
+mod socket;
 pub(crate) mod verbs;
 
 use std::ffi::OsString;
