@@ -6,15 +6,8 @@ use std::path::PathBuf;
 
 /// Builds it, checks that it is static, and says where it is.
 pub(crate) fn run() -> Result<PathBuf, String> {
-    // Without an explicit target, crt-static would also reach build scripts and proc macros,
-    // which have to be dynamic.
-    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let arguments = ["build", "--release", "--target", &target, "--bin", "defib"];
-    let flags = [("RUSTFLAGS", "-C target-feature=+crt-static")];
-    shell::run_with(&shell::cargo(), &arguments, &flags)?;
-
+    let built = build("defib")?;
     let folder = target_folder()?;
-    let built = folder.join(&target).join("release/defib");
     let bytes = std::fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
     if wants_a_loader(&bytes)? {
         return Err(format!("{} is not static: it asks for a loader", built.display()));
@@ -25,6 +18,18 @@ pub(crate) fn run() -> Result<PathBuf, String> {
         .map_err(|error| format!("{}: {error}", shipped.display()))?;
     println!("{}: static, {} bytes ({} KiB)", shipped.display(), bytes.len(), bytes.len() / 1024);
     Ok(shipped)
+}
+
+/// Builds one of our binaries the way the shipped one is built.
+pub(crate) fn build(binary: &str) -> Result<PathBuf, String> {
+    // Without an explicit target, crt-static would also reach build scripts and proc macros,
+    // which have to be dynamic.
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let arguments =
+        ["build", "--release", "--target", &target, "--package", binary, "--bin", binary];
+    let flags = [("RUSTFLAGS", "-C target-feature=+crt-static")];
+    shell::run_with(&shell::cargo(), &arguments, &flags)?;
+    Ok(target_folder()?.join(&target).join("release").join(binary))
 }
 
 /// Where cargo puts what it builds.

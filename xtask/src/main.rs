@@ -1,5 +1,6 @@
-//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `lab`.
+//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `bench`, `lab`.
 
+mod bench;
 mod dist;
 mod needs;
 mod rust_text;
@@ -19,6 +20,8 @@ usage: cargo xtask <task>
   test --tier soak     the long random tests
   test --tier lab      tests that need a machine of their own
   dist                 the static binary, in target/dist/defib
+  bench footprint      memory, CPU and speed beside Monit and the cron script
+  bench checks         CPU per check beside a bare epoll loop and a bare rustls handshake
   lab                  what the lab tier needs, and the binary for it
 ";
 
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         ["test"] => test::ordinary(),
         ["test", "--tier", tier] => test::tier(tier),
         ["dist"] => dist::run().map(|_| ()),
+        ["bench", rest @ ..] => bench::run(rest),
         ["lab"] => test::lab(),
         ["-h" | "--help" | "help"] => {
             print!("{USAGE}");
