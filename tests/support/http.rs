@@ -30,7 +30,12 @@ pub fn get(port: u16, path: &str, limit: Duration) -> io::Result<Answer> {
 
 /// The status of a GET, or `None` if no answer came in time.
 pub fn status(port: u16, path: &str) -> Option<u16> {
-    get(port, path, Duration::from_secs(1)).ok().map(|answer| answer.status)
+    status_within(port, path, Duration::from_secs(1))
+}
+
+/// The same with a limit of the caller's.
+pub fn status_within(port: u16, path: &str, limit: Duration) -> Option<u16> {
+    get(port, path, limit).ok().map(|answer| answer.status)
 }
 
 fn parse(text: &str) -> Option<Answer> {

@@ -5,8 +5,14 @@
     reason = "each test file is a crate of its own that uses a part of this"
 )]
 
+pub mod agent;
+pub mod dice;
 pub mod folder;
 pub mod http;
+pub mod lone;
 pub mod port;
+pub mod storm;
 pub mod subject;
+pub mod verdict;
 pub mod wait;
+pub mod whole;

@@ -28,7 +28,12 @@ pub(crate) struct Remembered {
 
 /// Reads the journal. `None` if it holds no checkpoint.
 pub(crate) fn remember(folder: &Path) -> io::Result<Option<Remembered>> {
-    let Some(mut tail) = tail_from_last_checkpoint(folder)? else { return Ok(None) };
+    let tail = match tail_from_last_checkpoint(folder) {
+        // The first start of all: there is nothing to remember, and nothing wrong.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        other => other?,
+    };
+    let Some(mut tail) = tail else { return Ok(None) };
     let mut replay = Replay {
         policy: tail.policy,
         state: tail.state,
@@ -156,8 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_folder_remembers_nothing() {
+    fn an_empty_folder_remembers_nothing_and_neither_does_one_that_is_still_to_be_made() {
         let folder = tempfile::tempdir().unwrap();
         assert!(remember(folder.path()).unwrap().is_none());
+        assert!(remember(&folder.path().join("journal")).unwrap().is_none());
     }
 }
