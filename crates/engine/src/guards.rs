@@ -216,7 +216,9 @@ impl Starts {
         if self.undone > 0 && self.retry_soon {
             return Some(self.last.plus(RETRY_MS));
         }
-        let doublings = u32::from(self.count.checked_sub(1)?.min(30));
+        // An order that could not be carried out waits like a start that did not last.
+        let tries = u32::from(self.count) + u32::from(self.undone);
+        let doublings = tries.checked_sub(1)?.min(30);
         let pause_ms = first_ms.saturating_mul(1 << doublings).min(max_ms);
         Some(self.last.plus(pause_ms))
     }

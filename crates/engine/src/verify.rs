@@ -61,7 +61,6 @@ impl Turn<'_> {
             }
             Outcome::Failed(Failure::OurLimit) => state.starts.undone = state.starts.undone.max(1),
             Outcome::Failed(_) | Outcome::Refused(_) => {
-                state.starts.count = state.starts.count.saturating_add(1);
                 state.starts.undone = state.starts.undone.saturating_add(1);
             }
         }
