@@ -7,7 +7,7 @@ use super::verdict;
 use super::wait::{poll_until, stays_false};
 use super::whole::{Daemon, Home, SOON, signal_to};
 use rustix::process::Signal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Acts of the ladder in an hour; small, so that a storm spends them and goes on gently.
 pub const LADDER_LIMIT: u8 = 6;
@@ -16,6 +16,9 @@ pub const GENTLE_EVERY_MS: u64 = 1_500;
 
 /// An incident may have to wait for the longest back-off and the gentle pause, on a busy machine.
 const HEALED: Duration = Duration::from_secs(40);
+
+/// With its budget spent an app that answers wrongly is left to a person, who mends it then.
+const PERSON_COMES: Duration = Duration::from_secs(8);
 
 /// What was done in a storm.
 #[derive(Debug, Default)]
@@ -170,8 +173,12 @@ impl Storm {
 
     fn until_well(&self) {
         let (lone, home) = (&self.lone, &self.home);
+        let begun = Instant::now();
         poll_until("the app is up again, and known to be", HEALED, || {
             lone.assert_lone();
+            if begun.elapsed() > PERSON_COMES {
+                lone.mend("err500");
+            }
             (lone.is_well() && home.word().as_deref() == Some("up")).then_some(())
         });
     }
