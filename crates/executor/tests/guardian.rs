@@ -99,3 +99,18 @@ fn the_owner_of_a_port_is_found_and_its_death_is_seen() {
     server.wait().expect("ours");
     assert!(PATIENCE > begun.elapsed());
 }
+
+#[test]
+fn no_new_guardian_is_started_while_defib_ends() {
+    // The app is deaf to TERM, so that ending takes as long as it may.
+    let deaf = "[\"sh\", \"-c\", \"trap '' TERM; while :; do sleep 0.1; done\"]";
+    let mut bench = Bench::start("ending", &start_config(deaf, ""), "stop");
+    bench.greeted();
+    bench.start_app();
+    bench.signal_executor(Signal::TERM);
+    bench.until("Stop", |report| matches!(report, Report::Stop).then_some(()));
+    // The guardian obeys and is gone; more than the second between two starts is left.
+    bench.hang_up();
+    assert_eq!(bench.next(Duration::from_secs(3)), None, "a new guardian said hello");
+    assert!(bench.wait_executor().success());
+}

@@ -32,6 +32,8 @@ pub(crate) struct Guardian {
     life: Option<Life>,
     started_at: Option<u64>,
     start_due: Option<u64>,
+    /// We are ending: no other will be started.
+    is_last: bool,
 }
 
 #[derive(Debug)]
@@ -55,7 +57,7 @@ pub(crate) enum News {
 impl Guardian {
     /// One that is due at once.
     pub(crate) fn new(argv: Vec<OsString>, user: Option<String>) -> Guardian {
-        Guardian { argv, user, life: None, started_at: None, start_due: Some(0) }
+        Guardian { argv, user, life: None, started_at: None, start_due: Some(0), is_last: false }
     }
 
     /// When something is due even without news.
@@ -174,6 +176,7 @@ impl Guardian {
 
     /// No other will be started.
     pub(crate) fn start_no_more(&mut self) {
+        self.is_last = true;
         self.start_due = None;
     }
 
@@ -183,7 +186,7 @@ impl Guardian {
         }
         // The first restart is immediate; a guardian that lives for less than a second waits.
         let due = self.started_at.map_or(now_ms, |at| (at + BETWEEN_STARTS_MS).max(now_ms));
-        self.start_due = Some(due);
+        self.start_due = (!self.is_last).then_some(due);
         News::Gone(why.to_owned())
     }
 }

@@ -101,6 +101,11 @@ impl Bench {
         self.guardian = None;
     }
 
+    /// The guardian is gone.
+    pub(crate) fn hang_up(&mut self) {
+        self.guardian = None;
+    }
+
     /// Waits for the executor to end by itself.
     pub(crate) fn wait_executor(&mut self) -> std::process::ExitStatus {
         let mut child = self.executor.take().expect("running");
