@@ -20,16 +20,57 @@ fn guarded(index: usize) -> String {
         .replace("reboot = \"allowed\"", "reboot = \"never\"")
 }
 
-/// Loads a damaged text: whatever loads must not permit more than the whole text did.
+/// What a loader makes of a text: what may be done, if it loads.
+type Loader = fn(&str, bool) -> Option<(Mode, Permission)>;
+
+fn real(text: &str, root: bool) -> Option<(Mode, Permission)> {
+    let policy = load(text, &Host { root }).ok()?.config.policy;
+    Some((policy.mode, policy.reboot))
+}
+
+/// S28: whatever loads of a damaged text must not permit more than the whole text did.
 fn permits_no_more(text: &str) -> Result<(), TestCaseError> {
+    permits_no_more_by(real, text)
+}
+
+fn permits_no_more_by(loader: Loader, text: &str) -> Result<(), TestCaseError> {
     for root in [false, true] {
-        if let Ok(loaded) = load(text, &Host { root }) {
-            let policy = loaded.config.policy;
-            prop_assert_eq!(policy.mode, Mode::Observe, "{}", text);
-            prop_assert_eq!(policy.reboot, Permission::Never, "{}", text);
+        if let Some((mode, reboot)) = loader(text, root) {
+            prop_assert_eq!(mode, Mode::Observe, "{}", text);
+            prop_assert_eq!(reboot, Permission::Never, "{}", text);
         }
     }
     Ok(())
+}
+
+/// Loaders that are wrong, to prove that the check bites.
+const MUTANTS: [(&str, Loader); 3] = [
+    ("what cannot be read acts", |text, root| {
+        real(text, root).or(Some((Mode::Act, Permission::Never)))
+    }),
+    ("a mode that is not said is act", |text, root| {
+        let said = text.contains("mode = \"observe\"");
+        real(text, root)
+            .map(|(mode, reboot)| (if said { mode } else { Mode::Act }, reboot))
+            .or_else(|| (!said && !text.contains("mode")).then_some((Mode::Act, Permission::Never)))
+    }),
+    ("a reboot that is not forbidden is allowed", |text, root| {
+        let forbidden = text.contains("reboot = \"never\"");
+        real(text, root)
+            .map(|(mode, reboot)| (mode, if forbidden { reboot } else { Permission::Allowed }))
+    }),
+];
+
+#[test]
+fn s28_every_wrong_loader_is_noticed() {
+    for (what, mutant) in MUTANTS {
+        let noticed = (0..GUARDED.len()).any(|index| {
+            let text = guarded(index);
+            (0..text.lines().count())
+                .any(|line| permits_no_more_by(mutant, &lines_with(&text, line, None)).is_err())
+        });
+        assert!(noticed, "not noticed: {what}");
+    }
 }
 
 fn lines_with(text: &str, index: usize, line: Option<&str>) -> String {
