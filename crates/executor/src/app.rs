@@ -6,7 +6,7 @@ use crate::process::handle::Handle;
 use crate::process::{listener, stat};
 use defib_config::spec::{App, Endpoint, ProbeKind, ProcessSource};
 use defib_engine::event::Exit;
-use defib_engine::id::Identity;
+use defib_engine::id::{Identity, IncidentId};
 
 /// One app, by its index in the config.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub(crate) struct AppState {
     pub(crate) unit_death: Option<(u64, Identity)>,
     /// A death was told and no life since.
     pub(crate) told_dead: bool,
+    /// A bundle lacks the listener of the app's port: from when on, and of which incident.
+    pub(crate) listener_due: Option<(u64, IncidentId)>,
 }
 
 impl AppState {

@@ -45,9 +45,12 @@ impl Executor {
     fn due_ms(&self) -> u64 {
         let acts = self.apps.iter().filter_map(|app| app.act.as_ref()).map(Act::deadline_ms);
         let deaths = self.apps.iter().filter_map(|app| app.unit_death).map(|(due, _)| due);
+        let listeners = self.apps.iter().filter(|app| app.act.is_none());
+        let listeners = listeners.filter_map(|app| app.listener_due).map(|(due, _)| due);
         let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
         let others = [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping];
         acts.chain(deaths)
+            .chain(listeners)
             .chain(others.into_iter().flatten())
             .chain([self.keeper.stamp_due_ms(), self.watchdog_due])
             .min()
@@ -88,6 +91,7 @@ impl Executor {
         }
         self.keep_guardian(now_ms, was_late);
         self.keep_stopping(now_ms);
+        self.find_listeners(now_ms);
     }
 
     fn keep_guardian(&mut self, now_ms: u64, was_late: bool) {

@@ -15,6 +15,10 @@ use defib_journal::order::{PROTOCOL, Report, Request};
 /// How much of the app's output goes into a bundle.
 const OUTPUT_TAIL: u64 = 2048;
 
+/// How long after a death the search for its port's listener waits. It reads every descriptor of the
+/// machine (0.1 to 0.5 s were measured under load), and the order to start is a few ms behind.
+const LISTENER_AFTER_MS: u64 = 300;
+
 const ALL_RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
 
 impl Executor {
@@ -39,7 +43,7 @@ impl Executor {
                 self.identify(app, now_ms);
             }
             Request::Evidence { app, incident } if usize::from(app.0) < self.apps.len() => {
-                self.gather(app, incident);
+                self.gather(app, incident, now_ms);
             }
             Request::Identify { .. } | Request::Evidence { .. } => {}
             Request::ConfigRead { accepted } => {
@@ -142,8 +146,10 @@ impl Executor {
         }
     }
 
-    fn gather(&mut self, app: AppId, incident: IncidentId) {
+    fn gather(&mut self, app: AppId, incident: IncidentId, now_ms: u64) {
         let index = usize::from(app.0);
+        let port = crate::app::port(&self.config.apps[index]);
+        let is_port_later = port.is_some() && self.apps[index].told_dead;
         let mut pieces = match self.apps[index].identity() {
             Some(identity) => evidence::of_process(identity),
             None => Vec::new(),
@@ -151,7 +157,7 @@ impl Executor {
         if let Some(exit) = self.apps[index].last_exit {
             pieces.push(Piece { name: "exit", bytes: format!("{exit:?}").into_bytes() });
         }
-        if let Some(port) = crate::app::port(&self.config.apps[index]) {
+        if let Some(port) = port.filter(|_| !is_port_later) {
             pieces.push(evidence::of_port(port));
         }
         if let Ok(bytes) = self.outputs.tail(self.name(app), OUTPUT_TAIL) {
@@ -161,11 +167,32 @@ impl Executor {
             // A bundle always has a last piece, or nobody would know that it is closed.
             pieces.push(Piece { name: "process", bytes: b"nothing is known of it".to_vec() });
         }
+        if is_port_later {
+            self.apps[index].listener_due = Some((now_ms + LISTENER_AFTER_MS, incident));
+        }
         let count = pieces.len();
         for (at, piece) in pieces.into_iter().enumerate() {
-            let last = at + 1 == count;
-            let Piece { name, bytes } = piece;
-            self.guardian.say(&Report::Evidence { app, incident, name: name.into(), bytes, last });
+            self.say_piece(app, incident, piece, at + 1 == count && !is_port_later);
+        }
+    }
+
+    fn say_piece(&mut self, app: AppId, incident: IncidentId, piece: Piece, last: bool) {
+        let Piece { name, bytes } = piece;
+        self.guardian.say(&Report::Evidence { app, incident, name: name.into(), bytes, last });
+    }
+
+    /// Who listens on the ports of apps that died: looked for when their starts are under way.
+    pub(crate) fn find_listeners(&mut self, now_ms: u64) {
+        for index in 0..self.apps.len() {
+            let state = &mut self.apps[index];
+            let is_due = |(due, _): &mut (u64, IncidentId)| *due <= now_ms;
+            if state.act.is_some() {
+                continue;
+            }
+            let Some((_, incident)) = state.listener_due.take_if(is_due) else { continue };
+            if let Some(port) = crate::app::port(&self.config.apps[index]) {
+                self.say_piece(AppId(index as u16), incident, evidence::of_port(port), true);
+            }
         }
     }
 }

@@ -110,3 +110,26 @@ fn evidence_comes_in_pieces_with_a_last_one() {
         ["status", "wchan", "syscall", "stack", "limits", "fds", "members", "listener", "output"]
     );
 }
+
+/// The search reads every descriptor of the machine: a start must not wait for it.
+#[test]
+fn the_listener_of_a_dead_app_is_looked_for_after_its_start() {
+    let mut bench = Bench::start("late", &start_config("[\"sleep\", \"60\"]", ""), "leave");
+    bench.greeted();
+    let first = bench.start_app();
+    kill(first.pid, Signal::KILL);
+    bench.until("Died", |report| matches!(report, Report::Died { .. }).then_some(()));
+    bench.say(&Request::Evidence { app: AppId(0), incident: IncidentId(9) });
+    let order = bench.order(Rung::Start, Purse::Free, None);
+    bench.say(&Request::Order(order));
+    let mut told = Vec::new();
+    bench.until("the last piece", |report| {
+        match report {
+            Report::Evidence { name, .. } => told.push(name.clone()),
+            Report::Step { step, .. } => told.push(format!("{step:?}")),
+            _ => {}
+        }
+        matches!(report, Report::Evidence { last: true, .. }).then_some(())
+    });
+    assert_eq!(told, ["exit", "output", "Written", "Started", "listener"]);
+}
