@@ -58,6 +58,13 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
     text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
 }
 
+/// `+9.012 s`, `-0.100 s`: to the millisecond, because promises are about tenths of a second.
+pub(crate) fn offset(ms: i64) -> String {
+    let sign = if ms < 0 { '-' } else { '+' };
+    let ms = ms.unsigned_abs();
+    format!("{sign}{}.{:03} s", ms / 1000, ms % 1000)
+}
+
 /// Now, in milliseconds since the epoch.
 pub fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()

@@ -1,7 +1,9 @@
-//! `probe URL`: one look as a Nagios plugin's line.
+//! `probe URL`: one look as a Nagios plugin's line, or as JSON.
 
 use crate::words;
 use defib_engine::seen::{Seen, UnknownWhy};
+use defib_journal::json::to_vec;
+use serde_json::{Map, Value, json};
 
 /// The most characters before the performance data: what a plugin's first line may have.
 const LINE_MAX: usize = 80;
@@ -39,6 +41,44 @@ pub fn nagios_line(look: &LookSummary) -> (String, u8) {
     let clean = crate::style::harmless(&head).replace(['|', '\n', '\t'], " ");
     let cut: String = clean.chars().take(LINE_MAX).collect();
     (format!("{} | {}\n", cut.trim_end(), performance(look)), code)
+}
+
+/// The same as JSON (`defib.probe/1`), with the same exit code.
+pub fn look_json(url: &str, look: &LookSummary) -> (String, u8) {
+    let (word, code) = verdict(look.seen);
+    let limit = |ms: u32| (ms > 0).then(|| f64::from(ms) / 1000.0);
+    let phases: Map<String, Value> = look
+        .phases_us
+        .iter()
+        .map(|(name, us)| ((*name).to_owned(), json!(in_seconds(*us))))
+        .collect();
+    let seen: Value = serde_json::from_slice(&to_vec(&look.seen)).unwrap_or(Value::Null);
+    let report = json!({
+        "schema": "defib.probe/1",
+        "url": url,
+        "verdict": word,
+        "code": code,
+        "text": crate::style::harmless(&sentence(look)),
+        "seen": seen,
+        "status": look.status,
+        "took_seconds": in_seconds(look.total_us),
+        "slow_seconds": limit(look.slow_ms),
+        "timeout_seconds": limit(look.timeout_ms),
+        "phases_seconds": phases,
+        "size_bytes": look.size_bytes,
+    });
+    (format!("{report}\n"), code)
+}
+
+/// A look that was not made, as JSON.
+pub fn no_look_json(url: &str, why: &str) -> String {
+    let report = json!({"schema": "defib.probe/1", "url": url, "verdict": "UNKNOWN", "code": 3,
+        "text": why, "seen": null});
+    format!("{report}\n")
+}
+
+fn in_seconds(us: u64) -> f64 {
+    us as f64 / 1_000_000.0
 }
 
 fn verdict(seen: Seen) -> (&'static str, u8) {
@@ -130,6 +170,23 @@ mod tests {
         assert_eq!(code(Seen::Unknown(UnknownWhy::Unresolved)), 3);
         let (line, _) = nagios_line(&look(Seen::Timeout(Phase::FirstByte)));
         assert!(line.starts_with("HTTP CRITICAL: no answer in 3 s (timeout at first byte) | "));
+    }
+
+    #[test]
+    fn json_has_the_figures_without_rounding() {
+        let (line, code) = look_json("http://a/", &look(Seen::Timeout(Phase::FirstByte)));
+        let report: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!((code, report["code"].as_u64()), (2, Some(2)));
+        assert_eq!(report["schema"], "defib.probe/1");
+        assert_eq!(report["seen"], json!({"Timeout": "FirstByte"}));
+        assert_eq!(report["took_seconds"], 0.012_345);
+        assert_eq!(report["phases_seconds"]["connect"], 0.000_123);
+        assert_eq!(
+            (&report["timeout_seconds"], &report["slow_seconds"]),
+            (&json!(3.0), &Value::Null)
+        );
+        let none: Value = serde_json::from_str(&no_look_json("x", "no URL")).expect("JSON");
+        assert_eq!((&none["code"], &none["text"]), (&json!(3), &json!("no URL")));
     }
 
     #[test]

@@ -94,13 +94,14 @@ fn hold_and_release_say_what_they_did() {
         app: "shop".to_owned(),
         duration: Duration::from_mins(10),
         reason: Some("deploy".to_owned()),
+        state: None,
     };
     assert_eq!(
         hold(&args, &global, &clock()).out,
         "shop is held for 10 min, until 03:22:00: looking goes on, acts wait\nend it with: defib \
          release shop\n"
     );
-    let shop = AppArgs { app: "shop".to_owned() };
+    let shop = AppArgs { app: "shop".to_owned(), state: None };
     assert_eq!(release(&shop, &global).out, "shop is released: acts are possible again\n");
     let too_long = HoldArgs { duration: Duration::from_hours(25), ..args };
     assert_eq!(hold(&too_long, &global, &clock()).code, 2);
@@ -110,8 +111,28 @@ fn hold_and_release_say_what_they_did() {
 fn a_name_that_is_not_there_gets_a_suggestion() {
     let folder = tempfile::tempdir().expect("a folder");
     let global = agent(folder.path(), vec![("status", healthy())]);
-    let answer = why(&AppArgs { app: "shp".to_owned() }, &global, PLAIN);
+    let answer = why(&AppArgs { app: "shp".to_owned(), state: None }, &global, PLAIN);
     assert_eq!(answer, Answer::failed(1, "no app 'shp'\ndid you mean 'shop'?"));
+}
+
+#[test]
+fn an_agent_is_found_by_its_state_folder_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("run")).expect("our own folder");
+    let held = json!({"schema": "defib.hold/1", "ok": true, "until": "2026-11-22T03:22:00.000Z"});
+    let free = json!({"schema": "defib.release/1", "ok": true});
+    let believed = json!({"schema": "defib.why/1", "ok": true, "state": "up"});
+    let answers = vec![("status", healthy()), ("hold", held), ("release", free), ("why", believed)];
+    // The socket of `guard --state DIR` is in DIR/run.
+    agent(&folder.path().join("run"), answers);
+    let global = Global::default();
+    let state = Some(folder.path().to_path_buf());
+    let shop = AppArgs { app: "shop".to_owned(), state: state.clone() };
+    let duration = Duration::from_mins(1);
+    let args = HoldArgs { app: "shop".to_owned(), duration, reason: None, state };
+    assert_eq!(why(&shop, &global, PLAIN).out, "shop is UP\n");
+    assert_eq!(hold(&args, &global, &clock()).code, 0);
+    assert_eq!(release(&shop, &global).code, 0);
 }
 
 #[test]
@@ -126,7 +147,7 @@ fn why_draws_what_the_agent_believes() {
             {"guard": "new", "holds": true, "refusal": "NotYetInvented"}],
         "next": "one more failed look, then kill + start"});
     let global = agent(folder.path(), vec![("status", healthy()), ("why", believed)]);
-    let answer = why(&AppArgs { app: "shop".to_owned() }, &global, PLAIN);
+    let answer = why(&AppArgs { app: "shop".to_owned(), state: None }, &global, PLAIN);
     assert_snapshot!("why_text", answer.out);
 }
 

@@ -5,7 +5,11 @@ mod fixture;
 use defib_console::answer::Answer;
 use defib_console::cli::args::{ExplainArgs, Global, IncidentsArgs, Which};
 use defib_console::past::{explain, incidents};
-use fixture::{Fixture, PLAIN, clock};
+use defib_engine::id::IncidentId;
+use defib_engine::note::{Class, Note};
+use defib_engine::seen::Seen;
+use defib_engine::time::Moment;
+use fixture::{Fixture, PLAIN, SHOP, UP_0, clock};
 use insta::assert_snapshot;
 use serde_json::Value;
 use std::io::Write;
@@ -60,6 +64,40 @@ fn evidence_is_cut_unless_all_of_it_is_asked_for() {
     assert!(!brief.contains("request 8\n") && brief.contains("request 20\n"));
     let all = Global { verbose: 1, ..Global::default() };
     assert!(told(&fixture, Which::Last, &all).out.contains("    request 1\n"));
+}
+
+#[test]
+fn equal_looks_of_one_probe_are_told_once_whatever_another_sees() {
+    let mut fixture = Fixture::new();
+    let (app, incident) = (SHOP, IncidentId(4));
+    let fails = Seen::Status { code: 500, retry_after_s: None };
+    fixture.at(1_000).look(app, fails, "HTTP 500, but 200 is expected");
+    let since = Moment(UP_0 + 1_000);
+    fixture.note(Note::Opened { app, incident, class: Class::Erroring, since });
+    for number in 2..=24 {
+        fixture.at(number * 500 + 500).look(app, fails, "HTTP 500");
+        let seen = if number % 2 == 0 { Seen::Refused } else { Seen::Reset };
+        fixture.at(number * 500 + 501).look_of(app, 1, seen, "");
+    }
+    let report = told(&fixture, Which::Last, &Global::default()).out;
+    let line = "-   +0.000 s  url: status 500 (HTTP 500, but 200 is expected), 24 times until \
+                +11.500 s\n";
+    assert!(report.contains(line), "{report}");
+    assert_eq!(report.matches("connection refused").count(), 12, "each change is told: {report}");
+}
+
+#[test]
+fn deep_evidence_is_named_and_shown_when_asked_for() {
+    let mut fixture = Fixture::new();
+    fixture.hung_and_healed();
+    fixture.evidence("status", "Name:\tpython\nState:\tS (sleeping)\nSeccomp:\t0\n".to_owned());
+    fixture.evidence("limits", "Max cpu time  unlimited\n".to_owned());
+    let brief = told(&fixture, Which::Last, &Global::default()).out;
+    assert!(brief.contains("- status: State:\tS (sleeping)\n"), "{brief}");
+    assert!(brief.contains("- more with -v: limits\n"), "{brief}");
+    let all = Global { verbose: 1, ..Global::default() };
+    let all = told(&fixture, Which::Last, &all).out;
+    assert!(all.contains("Seccomp:") && all.contains("Max cpu time"), "{all}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ const HOLD_MAX: Duration = Duration::from_hours(24);
 
 /// `hold APP DURATION [--reason TEXT]`
 pub fn hold(args: &HoldArgs, global: &Global, clock: &Clock) -> Answer {
+    let asked = Asked::of(global, args.state.as_deref());
     if args.duration > HOLD_MAX {
         return Answer::failed(2, "a hold lasts at most 24h: it can be renewed");
     }
@@ -25,7 +26,7 @@ pub fn hold(args: &HoldArgs, global: &Global, clock: &Clock) -> Answer {
     if global.dry_run {
         return Answer::done(format!("would hold {} for {}\n", args.app, span(for_ms)));
     }
-    match put(&args.app, &question, global) {
+    match put(&asked, &args.app, &question) {
         Ok(answers) if global.json => shown("defib.hold/1", &args.app, &answers),
         Ok(answers) => {
             let until = answers.iter().find_map(|a| parse_rfc3339(a["until"].as_str()?));
@@ -47,16 +48,16 @@ pub fn release(args: &AppArgs, global: &Global) -> Answer {
     if global.dry_run {
         return Answer::done(format!("would release {}\n", args.app));
     }
-    match put(&args.app, &json!({"do": "release", "app": args.app}), global) {
+    let asked = Asked::of(global, args.state.as_deref());
+    match put(&asked, &args.app, &json!({"do": "release", "app": args.app})) {
         Ok(answers) if global.json => shown("defib.release/1", &args.app, &answers),
         Ok(_) => Answer::done(format!("{} is released: acts are possible again\n", args.app)),
         Err(answer) => answer,
     }
 }
 
-fn put(app: &str, question: &Value, global: &Global) -> Result<Vec<Value>, Answer> {
-    let agents = holders(&Asked::of(global, None), app)?;
-    ask_all(&agents, question)
+fn put(asked: &Asked, app: &str, question: &Value) -> Result<Vec<Value>, Answer> {
+    ask_all(&holders(asked, app)?, question)
 }
 
 fn shown(schema: &str, app: &str, answers: &[Value]) -> Answer {

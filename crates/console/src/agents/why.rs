@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// `why APP`
 pub fn why(args: &AppArgs, global: &Global, style: Style) -> Answer {
     let question = json!({"do": "why", "app": args.app});
-    let asked = Asked::of(global, None);
+    let asked = Asked::of(global, args.state.as_deref());
     let answers = match holders(&asked, &args.app).and_then(|agents| ask_all(&agents, &question)) {
         Ok(answers) => answers,
         Err(answer) => return answer,

@@ -230,6 +230,9 @@ fn parse_which(text: &str) -> Result<Which, String> {
 pub struct AppArgs {
     /// The application's name; `*` is all of them
     pub app: String,
+    /// Ask the agent of this state folder
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
 }
 
 /// `hold`
@@ -243,6 +246,9 @@ pub struct HoldArgs {
     /// Why, for whoever asks
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Ask the agent of this state folder
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
 }
 
 /// `probe`

@@ -1,7 +1,9 @@
 //! The report of one incident: one line that stands alone, then the whole story.
 
 mod advice;
+mod evidence;
 mod json;
+mod runs;
 mod story;
 mod summary;
 mod text;

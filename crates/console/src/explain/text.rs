@@ -1,11 +1,12 @@
 //! The report as text: for a terminal, and plain enough to be pasted where Markdown is read.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, offset};
+use crate::explain::runs::{Told, told};
 use crate::explain::story::{Section, tell};
-use crate::explain::{advice, summary};
+use crate::explain::{advice, evidence, summary};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless};
-use crate::view::{Incident, Item, Piece, Point};
+use crate::view::{Incident, Point, What};
 use crate::words;
 
 /// How much is shown.
@@ -13,18 +14,13 @@ use crate::words;
 pub enum Detail {
     /// The summary alone.
     Summary,
-    /// The report; long evidence is cut.
+    /// The summary, and what happened in the order of time: no evidence, no advice.
+    Story,
+    /// The report, with the telling part of the evidence.
     Report,
     /// The report with all that the journal has.
     All,
 }
-
-/// So many equal things are each told.
-const RUN_LINES: usize = 4;
-
-/// A piece of evidence shows so many lines unless all are asked for: the last ones, because a
-/// process says last what ended it.
-const PIECE_LINES: usize = 12;
 
 /// The report.
 pub fn text(
@@ -38,6 +34,9 @@ pub fn text(
     if detail == Detail::Summary {
         return format!("{line}\n");
     }
+    if detail == Detail::Story {
+        return format!("{line}\n{}", story(incident));
+    }
     let mut out = format!("{line}\n\n{}", facts(incident, now, clock));
     let sections = [
         (Section::Seen, "What was seen"),
@@ -48,7 +47,7 @@ pub fn text(
     for (section, title) in sections {
         out.push_str(&draw_section(incident, section, title, style));
     }
-    out.push_str(&evidence(incident, detail, style));
+    out.push_str(&evidence::draw(incident, detail, style));
     out.push_str(&heading("What to do next", style));
     for line in advice(incident) {
         put!(out, "- {line}\n");
@@ -64,7 +63,7 @@ fn tone(incident: &Incident) -> Tone {
     }
 }
 
-fn heading(title: &str, style: Style) -> String {
+pub(super) fn heading(title: &str, style: Style) -> String {
     format!("\n{}\n\n", style.paint(Tone::Strong, &format!("## {title}")))
 }
 
@@ -84,12 +83,21 @@ fn facts(incident: &Incident, now: Point, clock: &Clock) -> String {
     out
 }
 
+/// All sections in one; the steps of an act are left to the report.
+fn story(incident: &Incident) -> String {
+    let items = incident.items.iter().filter(|item| !matches!(item.what, What::Step { .. }));
+    told(items, incident).iter().fold(String::new(), |mut out, one| {
+        let first = one.lines.iter().take(1);
+        first.for_each(|line| put!(out, "  {:>10}  {line}\n", at(one, incident)));
+        out
+    })
+}
+
 fn draw_section(incident: &Incident, section: Section, title: &str, style: Style) -> String {
     let mut out = String::new();
-    let items: Vec<&Item> =
-        incident.items.iter().filter(|item| tell(item, incident).0 == section).collect();
-    for run in items.chunk_by(|one, next| one.what == next.what) {
-        draw_run(run, incident, &mut out);
+    let items = incident.items.iter().filter(|item| tell(item, incident).0 == section);
+    for one in told(items, incident) {
+        draw_told(&one, incident, &mut out);
     }
     if section == Section::Done && incident.acts.count() == 0 {
         out.push_str("- nothing: no act was made\n");
@@ -107,59 +115,15 @@ fn draw_section(incident: &Incident, section: Section, title: &str, style: Style
     heading(title, style) + &out
 }
 
-/// The same thing again and again (thirty equal looks at an app that stays down) is told once.
-fn draw_run(run: &[&Item], incident: &Incident, out: &mut String) {
-    let shown = if run.len() > RUN_LINES { 1 } else { run.len() };
-    for item in &run[..shown] {
-        let at = offset(incident.offset_ms(item.at));
-        for (index, line) in tell(item, incident).1.iter().enumerate() {
-            let line = harmless(line);
-            match index {
-                0 => put!(*out, "- {at:>10}  {line}\n"),
-                _ => put!(*out, "  {:>10}  - {line}\n", ""),
-            }
+fn draw_told(one: &Told, incident: &Incident, out: &mut String) {
+    for (index, line) in one.lines.iter().enumerate() {
+        match index {
+            0 => put!(*out, "- {:>10}  {line}\n", at(one, incident)),
+            _ => put!(*out, "  {:>10}  - {line}\n", ""),
         }
     }
-    if let (true, Some(last)) = (shown < run.len(), run.last()) {
-        let at = offset(incident.offset_ms(last.at));
-        put!(*out, "- {at:>10}  the same, for the {}th time in a row\n", run.len());
-    }
 }
 
-/// `+9.012 s`, `-0.100 s`: to the millisecond, because promises are about tenths of a second.
-fn offset(ms: i64) -> String {
-    let sign = if ms < 0 { '-' } else { '+' };
-    let ms = ms.unsigned_abs();
-    format!("{sign}{}.{:03} s", ms / 1000, ms % 1000)
-}
-
-fn evidence(incident: &Incident, detail: Detail, style: Style) -> String {
-    if incident.evidence.count() == 0 {
-        return String::new();
-    }
-    let mut out = heading("Evidence", style);
-    let pieces: Vec<String> =
-        incident.evidence.iter().map(|piece| draw_piece(piece, detail)).collect();
-    out.push_str(&pieces.join("\n"));
-    if incident.evidence.lost() > 0 {
-        put!(out, "\n({} more pieces are in the journal)\n", incident.evidence.lost());
-    }
-    out
-}
-
-fn draw_piece(piece: &Piece, detail: Detail) -> String {
-    let text = harmless(&piece.text);
-    let lines: Vec<&str> = text.lines().collect();
-    let skipped = match detail {
-        Detail::All => 0,
-        _ => lines.len().saturating_sub(PIECE_LINES),
-    };
-    let mut out = format!("{}:\n\n", harmless(&piece.name));
-    if skipped > 0 {
-        put!(out, "    ({skipped} lines before; -v shows them)\n");
-    }
-    for line in &lines[skipped..] {
-        put!(out, "    {line}\n");
-    }
-    out
+fn at(one: &Told, incident: &Incident) -> String {
+    offset(incident.offset_ms(one.at))
 }
