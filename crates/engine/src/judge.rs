@@ -80,7 +80,7 @@ impl Turn<'_> {
         state.grace_until = None;
         let first = state.healthy_since.is_none();
         state.healthy_since.get_or_insert(look.started);
-        state.starts.undone = 0;
+        (state.starts.undone, state.starts.failed) = (0, 0);
         if first && state.suspected_since.is_none() && state.incident().is_none() {
             self.note(Note::Up { app: id(app) });
         }

@@ -27,9 +27,7 @@ impl Turn<'_> {
         budget::prune(&mut self.state.charges, now);
         for count in &started.starts {
             if let Some(app) = self.state.apps.get_mut(usize::from(count.app.0)) {
-                let undone = app.starts.undone;
-                let starts = Starts { count: count.count, last: count.last, ..app.starts };
-                app.starts = Starts { undone, ..starts };
+                app.starts = Starts { count: count.count, last: count.last, ..app.starts };
             }
         }
         for app in 0..self.state.apps.len().min(self.policy.apps.len()) {

@@ -82,7 +82,7 @@ impl Turn<'_> {
         let ladder = ladder::of(conviction.class)?;
         let path_only = !self.has_app_view(app);
         Some(match ladder {
-            Ladder::Start if self.seen_app(app).starts.undone >= 3 => Ladder::Unstartable,
+            Ladder::Start if self.seen_app(app).starts.failed >= 3 => Ladder::Unstartable,
             Ladder::Start if !self.rules(app).rungs.has(Rung::Start) => Ladder::Unstartable,
             Ladder::Hung | Ladder::Erroring if conviction.partial || path_only => Ladder::Once,
             other => other,

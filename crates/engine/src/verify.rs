@@ -57,11 +57,13 @@ impl Turn<'_> {
         match outcome {
             Outcome::Done | Outcome::Interrupted => {
                 state.starts.count = state.starts.count.saturating_add(1);
-                state.starts.undone = 0;
+                (state.starts.undone, state.starts.failed) = (0, 0);
             }
             Outcome::Failed(Failure::OurLimit) => state.starts.undone = state.starts.undone.max(1),
-            Outcome::Failed(_) | Outcome::Refused(_) => {
+            Outcome::Refused(_) => state.starts.undone = state.starts.undone.saturating_add(1),
+            Outcome::Failed(_) => {
                 state.starts.undone = state.starts.undone.saturating_add(1);
+                state.starts.failed = state.starts.failed.saturating_add(1);
             }
         }
     }
@@ -95,7 +97,7 @@ impl Turn<'_> {
             }
             _ => now,
         };
-        incident.acted = Some(LastAct { rung, ordered_at, ended_at: now });
+        incident.acted = Some(LastAct { rung, ordered_at, ended_at: now, done: helped });
         if helped {
             incident.stage = Stage::Verifying { rung, since: now };
             return;
@@ -238,9 +240,9 @@ impl Turn<'_> {
     fn quiet_ending(&self, app: usize) -> Ending {
         let Some(incident) = self.seen_app(app).incident() else { return Ending::Passed };
         match (incident.acted, incident.class) {
-            (Some(act), _) => Ending::Recovered { rung: act.rung },
+            (Some(act), _) if act.done => Ending::Recovered { rung: act.rung },
             (
-                None,
+                _,
                 Class::Intended
                 | Class::Certificate
                 | Class::Outside
@@ -248,7 +250,7 @@ impl Turn<'_> {
                 | Class::Contract
                 | Class::Busy,
             ) => Ending::Passed,
-            (None, _) => Ending::SelfHealed,
+            _ => Ending::SelfHealed,
         }
     }
 

@@ -82,6 +82,9 @@ pub struct Starts {
     pub last: Moment,
     /// Orders in a row that could not be carried out.
     pub undone: u8,
+    /// How many of them failed. A refusal says that the executor knows better (a process lives), so it
+    /// never leads to a dearer rung.
+    pub failed: u8,
     /// The last of them failed for a limit of our own: it is tried again soon.
     pub retry_soon: bool,
 }

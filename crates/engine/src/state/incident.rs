@@ -48,6 +48,8 @@ pub struct LastAct {
     pub ordered_at: Moment,
     /// When it ended.
     pub ended_at: Moment,
+    /// Whether it was done, as far as anybody knows.
+    pub done: bool,
 }
 
 /// Where an incident stands.

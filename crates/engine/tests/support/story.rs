@@ -3,7 +3,7 @@
 use super::policy;
 use super::say;
 use super::world::{HANG, Life, OUR_LIMIT, Trace, World};
-use defib_engine::event::{Doubt, Event, Exit, Failure, Outcome};
+use defib_engine::event::{Doubt, Event, Exit, Failure, OrderRefusal, Outcome};
 use defib_engine::id::AppId;
 use defib_engine::policy::{Mode, Policy, View};
 use defib_engine::seen::{BodyFault, Seen, TlsFault, UnknownWhy};
@@ -124,6 +124,9 @@ impl Story {
             ["appear", name] => world.appear(app(name)),
             ["executor", name, "fails"] => {
                 world.apps[app(name)].refuses = Some(Outcome::Failed(Failure::Job));
+            }
+            ["executor", name, "refuses"] => {
+                world.apps[app(name)].refuses = Some(Outcome::Refused(OrderRefusal::Busy));
             }
             ["executor", name, "has", "no", "process"] => {
                 world.apps[app(name)].refuses = Some(OUR_LIMIT);

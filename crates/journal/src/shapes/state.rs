@@ -58,7 +58,7 @@ typed_enum!(Process {
     NotStarted,
 });
 typed_struct!(Announcement { since, until });
-typed_struct!(Starts { count, last, undone, retry_soon });
+typed_struct!(Starts { count, last, undone, failed, retry_soon });
 typed_struct!(Recovery { at, rung, used, disruptive });
 typed_struct!(Used { steps });
 typed_enum!(AppPhase { Watching, Launching { intent }, Incident(incident) });
@@ -75,7 +75,7 @@ typed_struct!(Incident {
     refused,
     handed_over,
 });
-typed_struct!(LastAct { rung, ordered_at, ended_at });
+typed_struct!(LastAct { rung, ordered_at, ended_at, done });
 typed_enum!(Stage {
     Judging,
     Looking { rung, purse, since },
