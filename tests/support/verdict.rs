@@ -14,12 +14,27 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn judge(home: &Home, lone: &Lone, tally: &Tally) {
     let entries = home.journal();
     let orders = home.orders();
+    nobody_wrote_beside(home);
     numbers_go_on(&entries);
     no_act_is_repeated(&entries, &orders);
     each_start_has_its_order(&lone.lives(), &orders);
     budgets_hold(home, &entries, &orders);
     what_was_acknowledged_is_there(&entries, tally);
     home.assert_replays();
+}
+
+/// Two writers at once would give one number twice; a reader hides that.
+fn nobody_wrote_beside(home: &Home) {
+    let mut last = 0;
+    for file in std::fs::read_dir(home.state().join("journal")).expect("a journal") {
+        let text = std::fs::read_to_string(file.expect("readable").path()).expect("text");
+        for line in text.lines() {
+            let number = line.strip_prefix("{\"v\":1,\"seq\":").and_then(|it| it.split(',').next());
+            let number: u64 = number.and_then(|it| it.parse().ok()).expect("a whole line");
+            assert_eq!(number, last + 1, "{line}");
+            last = number;
+        }
+    }
 }
 
 /// A number that is missing is a line that was lost after it was written.

@@ -84,6 +84,8 @@ pub(crate) struct Driver {
     status_is_old: bool,
     status_shown_ms: u64,
     ended: Option<Ended>,
+    /// Keeps the next guardian waiting until journal and socket, which are above, are let go.
+    _alone: Option<OwnedFd>,
 }
 
 /// Runs the guardian until it is told to stop or its executor is gone.

@@ -1,5 +1,6 @@
 //! The loop: probes, engine, journal, control socket.
 
+mod alone;
 mod clock;
 mod control;
 mod datagram;

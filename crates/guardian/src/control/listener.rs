@@ -6,7 +6,7 @@ use rustix::event::epoll;
 use rustix::fd::{AsFd, BorrowedFd};
 use std::fs::Permissions;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,8 @@ pub(crate) struct Client(usize);
 #[derive(Debug)]
 pub(crate) struct Listener {
     path: PathBuf,
+    /// Of our socket, which a successor's may have replaced.
+    inode: u64,
     socket: UnixListener,
     first_token: u64,
     clients: [Option<Connection>; CLIENTS_MAX],
@@ -49,9 +51,11 @@ impl Listener {
         let socket = UnixListener::bind(&fresh)?;
         socket.set_nonblocking(true)?;
         std::fs::set_permissions(&fresh, Permissions::from_mode(0o660))?;
+        let inode = std::fs::symlink_metadata(&fresh)?.ino();
         std::fs::rename(&fresh, &path)?;
         Ok(Listener {
             path,
+            inode,
             socket,
             first_token,
             clients: Default::default(),
@@ -157,12 +161,30 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // Best effort: a successor renames its own socket over this one.
-        let _ = std::fs::remove_file(&self.path);
+        // A successor has renamed its own socket over ours: that one must stay.
+        if std::fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
 /// Says why and closes. The socket's buffer is empty, so this neither blocks nor comes short.
 fn refuse(mut stream: UnixStream, why: &[u8]) {
     let _ = stream.write(why);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_guardian_leaves_its_successor_s_socket() {
+        let runtime = tempfile::tempdir().unwrap();
+        let first = Listener::open(runtime.path(), 0).unwrap();
+        let second = Listener::open(runtime.path(), 0).unwrap();
+        drop(first);
+        assert!(UnixStream::connect(runtime.path().join("defib.sock")).is_ok());
+        drop(second);
+        assert!(!runtime.path().join("defib.sock").exists());
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::reload::{self, Read};
 use super::{Driver, Identity, token};
+use crate::alone::wait_until_alone;
 use crate::clock::{self, Clock};
 use crate::control::listener::Listener;
 use crate::evidence::Bundles;
@@ -43,6 +44,10 @@ impl Driver {
         link.send(&Request::ConfigRead { accepted }).map_err(broken)?;
         let Read { loaded, crc } = read.map_err(Ended::Failed)?;
         let runs = Runs::new(&loaded.config, token::RUNS).map_err(Ended::Failed)?;
+        let (alone, beside) = match wait_until_alone(&setup.state_dir) {
+            Ok(alone) => (alone, None),
+            Err(beside) => (None, Some(beside)),
+        };
         let folder = setup.state_dir.join("journal");
         let remembered = remember(&folder);
         let (clock, started) =
@@ -85,8 +90,9 @@ impl Driver {
             status_is_old: true,
             status_shown_ms: 0,
             ended: None,
+            _alone: alone,
         };
-        let mut alarms = Vec::new();
+        let mut alarms: Vec<String> = beside.into_iter().collect();
         let remembered = remembered.unwrap_or_else(|error| {
             let text = "the journal cannot be read, so what happened before is not remembered";
             alarms.push(format!("{text}: {}: {error}", folder.display()));
