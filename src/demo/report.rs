@@ -46,11 +46,12 @@ fn milestones(incident: &Incident) -> Vec<String> {
     lines
 }
 
-/// The reports of all incidents.
+/// What happened in each incident. `defib explain` has more to say, and the journal is gone when
+/// the demo was right: so the story alone.
 pub(crate) fn print_reports(view: &View, style: Style) {
     let clock = Clock::local();
     for incident in view.incidents() {
-        println!("{}", explain::text(incident, view.now(), Detail::Report, &clock, style));
+        println!("{}", explain::text(incident, view.now(), Detail::Story, &clock, style));
     }
 }
 

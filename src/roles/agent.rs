@@ -9,7 +9,7 @@ use defib_executor::machine::PoliteMachine;
 use defib_executor::manager::{NoManager, ServiceManager};
 use defib_executor::notify::{NoNotify, Notify};
 use defib_executor::service::notify::Notifier;
-use defib_executor::service::systemd::Systemd;
+use defib_executor::service::systemd::{Settings, Systemd};
 use defib_executor::{AtEnd, Error, Setup, run};
 use std::ffi::OsString;
 use std::fs;
@@ -22,21 +22,26 @@ use std::process::ExitCode;
 const NO_CONFIG: u8 = 78;
 const CONFIG_FILE: &str = "/etc/defib/defib.toml";
 
+/// Flags that make no config are wrong usage.
+const USAGE: u8 = 2;
+
 /// `defib guard`: in the foreground, for one target.
 pub(crate) fn guard(args: &GuardArgs, global: &Global) -> ExitCode {
     let (text, path, key) = match guard_config(args, global) {
         Ok(config) => config,
-        Err(error) => return complain(1, &error),
+        Err(error) => return complain(NO_CONFIG, &error),
     };
     let name = path.as_deref().map_or("the command line".into(), Path::to_string_lossy);
-    if let Err(code) = usable(&text, &name, global) {
-        return code;
+    if let Err(report) = usable(&text, &name, global) {
+        eprint!("{report}");
+        return ExitCode::from(if path.is_some() { NO_CONFIG } else { USAGE });
     }
     if global.dry_run {
         return show(&text);
     }
     let places = args.state.as_deref().map_or_else(|| Places::for_guard(&key), Places::in_folder);
-    begin(text, path, &places, global, AtEnd::StopApps, Box::new(NoNotify))
+    let source = Source { text, path, fault: None };
+    begin(source, &places, global, AtEnd::StopApps, Box::new(NoNotify))
 }
 
 /// The config text, its file if it has one, and the key of the state folder.
@@ -82,67 +87,64 @@ pub(crate) fn daemon(args: &DaemonArgs, global: &Global) -> ExitCode {
     if let Some(runtime) = &args.runtime {
         places.runtime.clone_from(runtime);
     }
-    let text = match read(&path) {
-        Ok(text) => text,
-        Err(error) => return last_good(&path, &places, global, &error),
-    };
-    let name = path.to_string_lossy();
-    match usable(&text, &name, global) {
-        Ok(()) if global.dry_run => show(&text),
-        Ok(()) => serve(text, path, &places, global),
-        Err(_) => last_good(&path, &places, global, "it is not usable"),
+    match named_config(&path, global) {
+        Ok(text) if global.dry_run => show(&text),
+        Ok(text) => serve(Source { text, path: Some(path), fault: None }, &places, global),
+        Err(fault) => last_good(path, fault, &places, global),
     }
+}
+
+/// The text of the file, if it can be used.
+fn named_config(path: &Path, global: &Global) -> Result<String, String> {
+    let text = read(path)?;
+    usable(&text, &path.to_string_lossy(), global)?;
+    Ok(text)
 }
 
 /// The config file is no use: the last one that was goes on, because a typo must not end guarding.
-fn last_good(path: &Path, places: &Places, global: &Global, why: &str) -> ExitCode {
+fn last_good(path: PathBuf, fault: String, places: &Places, global: &Global) -> ExitCode {
     let kept = places.last_good_config();
-    let Ok(text) = read(&kept) else {
-        return complain(NO_CONFIG, &format!("no usable config: {}: {why}", path.display()));
+    let Ok(text) = named_config(&kept, global) else {
+        return complain(NO_CONFIG, &format!("{fault}\nno usable config: {}", path.display()));
     };
-    if usable(&text, &kept.to_string_lossy(), global).is_err() {
-        return complain(NO_CONFIG, &format!("no usable config: {}: {why}", path.display()));
+    if global.dry_run {
+        return complain(NO_CONFIG, &fault);
     }
-    eprintln!("defib: {}: {why}; the last good config is used: {}", path.display(), kept.display());
-    serve(text, path.to_path_buf(), places, global)
+    eprintln!("defib: {}", fault.trim_end());
+    eprintln!("defib: the last good config is used instead: {}", kept.display());
+    serve(Source { text, path: Some(path), fault: Some(fault) }, places, global)
 }
 
-fn serve(text: String, path: PathBuf, places: &Places, global: &Global) -> ExitCode {
-    begin(
-        text,
-        Some(path),
-        places,
-        global,
-        AtEnd::LeaveApps,
-        Box::new(Notifier::from_environment()),
-    )
+fn serve(source: Source, places: &Places, global: &Global) -> ExitCode {
+    let notify = Box::new(Notifier::from_environment());
+    begin(source, places, global, AtEnd::LeaveApps, notify)
 }
 
-/// Prints what is wrong with a config; a warning does not stop anybody.
-fn usable(text: &str, name: &str, global: &Global) -> Result<(), ExitCode> {
+/// A config that can be used, and where it is from.
+struct Source {
+    text: String,
+    path: Option<PathBuf>,
+    /// What is wrong with the file at `path`, if the text is not from there.
+    fault: Option<String>,
+}
+
+/// Prints a config's warnings, which stop nobody; its errors are for the caller.
+fn usable(text: &str, name: &str, global: &Global) -> Result<(), String> {
     let host = Host { root: rustix::process::geteuid().is_root() };
     let color = Style::for_stdout(global.color, global.plain).color;
-    match load(text, &host) {
-        Ok(loaded) => {
-            eprint!("{}", loaded.warnings.render(name, text, color));
-            Ok(())
-        }
-        Err(report) => {
-            eprint!("{}", report.render(name, text, color));
-            Err(ExitCode::from(NO_CONFIG))
-        }
-    }
+    let loaded = load(text, &host).map_err(|report| report.render(name, text, color))?;
+    eprint!("{}", loaded.warnings.render(name, text, color));
+    Ok(())
 }
 
 fn begin(
-    text: String,
-    path: Option<PathBuf>,
+    source: Source,
     places: &Places,
     global: &Global,
     at_end: AtEnd,
     notify: Box<dyn Notify>,
 ) -> ExitCode {
-    let setup = match setup(text, path, places, global, at_end, notify) {
+    let setup = match setup(source, places, global, at_end, notify) {
         Ok(setup) => setup,
         Err(error) => return complain(1, &error),
     };
@@ -154,8 +156,7 @@ fn begin(
 }
 
 fn setup(
-    config_text: String,
-    config_path: Option<PathBuf>,
+    source: Source,
     places: &Places,
     global: &Global,
     at_end: AtEnd,
@@ -167,15 +168,16 @@ fn setup(
     let own =
         std::env::current_exe().map_err(|error| format!("cannot find our own program: {error}"))?;
     Ok(Setup {
-        config_text,
-        config_path,
+        config_text: source.text,
+        config_path: source.path,
+        config_fault: source.fault,
         state_dir: places.state.clone(),
         runtime_dir: places.runtime.clone(),
         guardian_argv: guardian_argv(&own, places, global, at_end),
         guardian_user: None,
         exec_child_argv: vec![own.into_os_string(), "exec-child".into()],
         at_end,
-        manager: manager(),
+        manager: manager(at_end),
         machine: Box::new(PoliteMachine),
         notify,
     })
@@ -201,9 +203,12 @@ fn guardian_argv(own: &Path, places: &Places, global: &Global, at_end: AtEnd) ->
     argv
 }
 
-/// systemd where it is, or where a bus says that it is; else nothing that could act on units.
-fn manager() -> Box<dyn ServiceManager> {
-    match Systemd::detect() {
+/// systemd where it is the service manager; else nothing that could act on units.
+fn manager(at_end: AtEnd) -> Box<dyn ServiceManager> {
+    let mut settings = Settings::of_this_machine();
+    // A transient unit would outlive us, and Ctrl-C on `guard` ends what `guard` started.
+    settings.has_transient &= at_end == AtEnd::LeaveApps;
+    match Systemd::detect(settings) {
         Ok(Some(systemd)) => Box::new(systemd),
         Ok(None) => Box::new(NoManager::default()),
         Err(error) => {

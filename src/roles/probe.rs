@@ -4,24 +4,30 @@ use defib_config::spec::{ProbeKind, ProbeSpec};
 use defib_config::{GuardOptions, Host, guard_text, load};
 use defib_console::answer::Answer;
 use defib_console::cli::args::{Global, ProbeArgs};
-use defib_console::nagios::{LookSummary, nagios_line};
+use defib_console::nagios::{LookSummary, look_json, nagios_line, no_look_json};
 use defib_engine::seen::Seen;
 use defib_guardian::probe::{Look, Looker, LookerSettings, look_once};
 
 /// In the Nagios family a wrong argument is "unknown", never "critical".
 const UNKNOWN: u8 = 3;
 
-pub(crate) fn probe(args: &ProbeArgs, _global: &Global) -> Answer {
+pub(crate) fn probe(args: &ProbeArgs, global: &Global) -> Answer {
     match aim(args) {
         Err(message) => {
             let first = message.lines().next().unwrap_or_default().to_owned();
-            Answer { out: format!("PROBE UNKNOWN: {first}\n"), err: message, code: UNKNOWN }
+            let out = if global.json {
+                no_look_json(&args.url, &first)
+            } else {
+                format!("PROBE UNKNOWN: {first}\n")
+            };
+            Answer { out, err: message, code: UNKNOWN }
         }
         Ok((spec, timeout_ms)) => {
             let look = look_once(&mut Looker::new(LookerSettings::default()), &spec, timeout_ms);
             let summary = summary(&spec, timeout_ms, &look);
-            let (line, code) = nagios_line(&summary);
-            Answer { out: line, err: String::new(), code }
+            let (out, code) =
+                if global.json { look_json(&args.url, &summary) } else { nagios_line(&summary) };
+            Answer { out, err: String::new(), code }
         }
     }
 }

@@ -2,45 +2,31 @@
 
 use crate::demo;
 use crate::roles::{agent, probe};
-use defib_console::answer::Answer;
-use defib_console::cli::args::{Cli, Global, Verb};
-use defib_console::clock::Clock;
+use defib_console::cli::args::{Cli, Verb};
+use defib_console::cli::{answer, parse};
 use defib_console::style::Style;
-use defib_console::{agents, check, cli, past, replay};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs what the arguments ask for.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
-    let answer = match cli::parse(arguments) {
-        Err(answer) => *answer,
-        Ok(Cli { verb: None, .. }) => return ExitCode::SUCCESS,
-        Ok(Cli { global, verb: Some(verb) }) => match answer(&global, verb) {
-            Ok(answer) => answer,
-            Err(code) => return code,
+    match parse(arguments) {
+        Err(answer) => ExitCode::from(answer.print()),
+        Ok(cli) => match answer(&cli) {
+            Some(answer) => ExitCode::from(answer.print()),
+            None => run_on(&cli),
         },
-    };
-    ExitCode::from(answer.print())
+    }
 }
 
-/// An answer to print, or the exit code of something that has spoken for itself.
-fn answer(global: &Global, verb: Verb) -> Result<Answer, ExitCode> {
-    let style = Style::for_stdout(global.color, global.plain);
-    let clock = Clock::local();
-    Ok(match verb {
-        Verb::Guard(args) => return Err(agent::guard(&args, global)),
-        Verb::Daemon(args) => return Err(agent::daemon(&args, global)),
-        Verb::Demo => return Err(demo::run(style)),
-        Verb::Status(args) => agents::status(&args, global, &clock, style),
-        Verb::Incidents(args) => past::incidents(&args, global, &clock, style),
-        Verb::Explain(args) => past::explain(&args, global, &clock, style),
-        Verb::Why(args) => agents::why(&args, global, style),
-        Verb::Hold(args) => agents::hold(&args, global, &clock),
-        Verb::Release(args) => agents::release(&args, global),
-        Verb::Probe(args) => probe::probe(&args, global),
-        Verb::Check(args) => check::check(&args, global, style),
-        Verb::Replay(args) => replay::replay(&args, global),
-        Verb::Completions(args) => cli::parse::completions(&args),
-        Verb::Man => cli::parse::manual(),
-    })
+/// The verbs that look, act or run on; the others are the console's.
+fn run_on(cli: &Cli) -> ExitCode {
+    let global = &cli.global;
+    match &cli.verb {
+        Some(Verb::Guard(args)) => agent::guard(args, global),
+        Some(Verb::Daemon(args)) => agent::daemon(args, global),
+        Some(Verb::Demo) => demo::run(Style::for_stdout(global.color, global.plain)),
+        Some(Verb::Probe(args)) => ExitCode::from(probe::probe(args, global).print()),
+        _ => ExitCode::SUCCESS,
+    }
 }

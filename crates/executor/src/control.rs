@@ -125,12 +125,27 @@ impl Executor {
                 eprintln!(
                     "defib: the new config was refused; the old one stays in force\n{message}"
                 );
-                let message = words::cut(&message, 1024);
-                self.guardian.say(&Report::ConfigRefused { message });
+                self.config_fault = Some(message);
+                self.tell_config_fault();
                 self.notify.status("the new config was refused; the old one stays in force");
             }
         }
         self.notify.ready();
+    }
+
+    /// What is in force is the last good config, until a better one is.
+    pub(crate) fn keep_config(&self) {
+        if self.config_path.is_some() {
+            self.last_good.keep(&self.state_dir, &self.config_text);
+        }
+    }
+
+    /// Tells the guardian, for `status` and the journal, why the file's config is not in force.
+    pub(crate) fn tell_config_fault(&mut self) {
+        if let Some(fault) = &self.config_fault {
+            let message = words::cut(fault, 1024);
+            self.guardian.say(&Report::ConfigRefused { message });
+        }
     }
 
     /// Apps are known by name: one that stays keeps its process. One that is gone is left alone.
@@ -147,6 +162,8 @@ impl Executor {
             .collect();
         self.config = config;
         self.config_text = text;
+        self.config_fault = None;
+        self.keep_config();
         for index in 0..self.apps.len() {
             // The number of the app may be another now.
             if let Some(main) = self.apps[index].main.take() {

@@ -3,6 +3,7 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::guardian::Guardian;
+use crate::last_good::LastGood;
 use crate::ledger::Keeper;
 use crate::machine::Machine;
 use crate::manager::ServiceManager;
@@ -75,6 +76,9 @@ pub(crate) struct Executor {
     pub(crate) config: Config,
     pub(crate) config_text: String,
     pub(crate) config_path: Option<PathBuf>,
+    /// Why the file's config is not in force, if it is not.
+    pub(crate) config_fault: Option<String>,
+    pub(crate) last_good: LastGood,
     pub(crate) state_dir: PathBuf,
     pub(crate) boot_id: [u8; 16],
     pub(crate) at_end: AtEnd,
@@ -124,6 +128,8 @@ impl Executor {
             config,
             config_text: setup.config_text,
             config_path: setup.config_path,
+            config_fault: setup.config_fault,
+            last_good: LastGood::default(),
             boot_id,
             at_end: setup.at_end,
             keeper,
@@ -146,6 +152,7 @@ impl Executor {
         };
         executor.wait_for(&executor.signals, Token::Signals);
         executor.wait_for(&executor.keeper.disk_fd(), Token::Disk);
+        executor.keep_config();
         Ok(executor)
     }
 

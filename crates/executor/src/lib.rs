@@ -14,6 +14,7 @@ mod evidence;
 mod exec_child;
 mod executor;
 mod guardian;
+mod last_good;
 mod ledger;
 pub mod machine;
 pub mod manager;
@@ -43,8 +44,11 @@ use std::path::PathBuf;
 pub struct Setup {
     /// The config, as text: it is validated here and handed to the guardian as it is.
     pub config_text: String,
-    /// The file that SIGHUP reads again; without it a reload is refused.
+    /// The file that SIGHUP reads again, and whose last good text is kept in the state folder;
+    /// without it a reload is refused.
     pub config_path: Option<PathBuf>,
+    /// What is wrong with that file, if `config_text` is the last good one instead.
+    pub config_fault: Option<String>,
     /// What must survive the machine: the ledger's disk copy, outputs.
     pub state_dir: PathBuf,
     /// What must survive only the agent: the ledger's fast copy.

@@ -77,6 +77,7 @@ impl Executor {
         told.starts.into_iter().for_each(|it| self.guardian.say(&Report::LedgerStarts(it)));
         self.guardian.say(&Report::LedgerEnd);
         self.send_config();
+        self.tell_config_fault();
         if !self.is_ready {
             self.is_ready = true;
             self.notify.ready();

@@ -51,6 +51,7 @@ fn executor(args: &[OsString]) -> ExitCode {
     let setup = Setup {
         config_text,
         config_path: Some(config_path),
+        config_fault: None,
         state_dir: folder.join("state"),
         runtime_dir: folder.join("run"),
         guardian_argv: vec![exe.clone(), "guardian".into()],

@@ -75,13 +75,12 @@ impl Systemd {
         })
     }
 
-    /// systemd as it is reached on this machine; `None` if it is not the service manager here.
-    pub fn detect() -> io::Result<Option<Systemd>> {
-        // sd_booted(3).
-        if !std::path::Path::new("/run/systemd/system").is_dir() {
+    /// systemd, if it is the service manager of this machine.
+    pub fn detect(settings: Settings) -> io::Result<Option<Systemd>> {
+        if !settings.is_manager_here() {
             return Ok(None);
         }
-        Systemd::new(Settings::of_this_machine()).map(Some)
+        Systemd::new(settings).map(Some)
     }
 
     fn add_job(&mut self, work: Work, unit: &str, deadline_ms: u64) -> JobId {

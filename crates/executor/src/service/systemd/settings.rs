@@ -23,10 +23,21 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The real ones.
+    /// Those of this machine; if the environment names a bus, that one and no other way: whoever
+    /// names it does not mean the PID 1 beside it.
     pub fn of_this_machine() -> Settings {
         let is_root = rustix::process::geteuid().is_root();
-        let bus = std::env::var("DBUS_SYSTEM_BUS_ADDRESS").unwrap_or_else(|_| SYSTEM_BUS.into());
+        let named = std::env::var("DBUS_SYSTEM_BUS_ADDRESS").unwrap_or_default();
+        if !named.is_empty() {
+            return Settings {
+                bus: named,
+                private: None,
+                systemctl: None,
+                has_transient: is_root,
+                connect_ms: 5_000,
+            };
+        }
+        let bus = SYSTEM_BUS.into();
         let systemctl = ["/usr/bin/systemctl", "/bin/systemctl"].map(PathBuf::from);
         Settings {
             bus,
@@ -35,6 +46,15 @@ impl Settings {
             has_transient: is_root,
             connect_ms: 5_000,
         }
+    }
+
+    /// Whether there is a systemd behind them: sd_booted(3), or a bus that was named. A name that is
+    /// no address, such as `disabled:`, means that there is none.
+    pub(super) fn is_manager_here(&self) -> bool {
+        if self.bus == SYSTEM_BUS {
+            return std::path::Path::new("/run/systemd/system").is_dir();
+        }
+        !self.roads().is_empty()
     }
 
     pub(super) fn roads(&self) -> Vec<Road> {
