@@ -171,7 +171,12 @@ impl Executor {
                 self.unit_main(app, identity, now_ms);
             }
             ManagerEvent::State { app, state } if self.has(app) => {
-                self.apps[usize::from(app.0)].unit = Some(state);
+                let known = &mut self.apps[usize::from(app.0)];
+                known.unit = Some(state);
+                if state == UnitState::Active && known.main.is_some() {
+                    // A restart that was announced, and given up while the process still ran.
+                    known.restart_in_ms = None;
+                }
                 if matches!(state, UnitState::Failed | UnitState::Inactive | UnitState::NotFound) {
                     self.unit_main(app, None, now_ms);
                 }

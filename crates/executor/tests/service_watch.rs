@@ -175,12 +175,64 @@ fn systemctl_stop_is_a_person_s_word_until_a_start() {
     let told = rig.for_ms(50);
     assert!(!told.contains(&RESUMED) && !told.contains(&STOPPED), "{told:?}");
     let (id, _) = server.new_job(UNIT, "start");
-    rig.until(|event| *event == RESUMED);
+    server.change(UNIT, "Unit", &[("ActiveState", Value::Text("activating"))]);
+    let told = rig.for_ms(100);
+    assert!(!told.contains(&RESUMED), "what was stopped is not back yet: {told:?}");
     let next = Sleeper::start();
     server.change(UNIT, "Service", &[("MainPID", Value::U32(next.pid()))]);
     server.change(UNIT, "Unit", &[("ActiveState", Value::Text("active"))]);
     server.end_job(UNIT, id, "done");
-    rig.until(|event| main_pid(event) == Some(next.pid()));
+    let told = rig.until(|event| *event == RESUMED);
+    let has_main = told.iter().any(|event| main_pid(event) == Some(next.pid()));
+    assert!(has_main, "guarded again before the new process was known: {told:?}");
+}
+
+#[test]
+fn a_person_s_start_that_fails_ends_the_stop_all_the_same() {
+    let Stage { mut rig, server, mut main, bus: _bus, folder: _folder } = stage();
+    let (id, _) = server.new_job(UNIT, "stop");
+    rig.until(|event| *event == STOPPED);
+    main.kill();
+    tell_death(&server, 2, 15, "inactive", "dead");
+    server.end_job(UNIT, id, "done");
+    rig.until(|event| is_state(event, UnitState::Inactive));
+    let (id, _) = server.new_job(UNIT, "start");
+    rig.for_ms(50);
+    let unit = [("ActiveState", Value::Text("failed")), ("SubState", Value::Text("failed"))];
+    server.change(UNIT, "Unit", &unit);
+    server.end_job(UNIT, id, "failed");
+    rig.until(|event| *event == RESUMED);
+}
+
+#[test]
+fn a_person_s_restart_is_announced_before_the_death() {
+    let Stage { mut rig, server, mut main, bus: _bus, folder: _folder } = stage();
+    let (id, _) = server.new_job(UNIT, "restart");
+    let unit = [("ActiveState", Value::Text("deactivating"))];
+    server.change(UNIT, "Unit", &unit);
+    rig.until(|event| *event == ManagerEvent::RestartIn { app: SHOP, in_ms: 2000 });
+    // systemd 252 says that the unit is down before the job's second half begins.
+    main.kill();
+    tell_death(&server, 1, 0, "inactive", "dead");
+    let told = rig.until(|event| is_state(event, UnitState::Inactive));
+    assert!(!told.contains(&STOPPED), "{told:?}");
+    let next = Sleeper::start();
+    server.change(UNIT, "Service", &[("MainPID", Value::U32(next.pid()))]);
+    server.change(UNIT, "Unit", &[("ActiveState", Value::Text("active"))]);
+    server.end_job(UNIT, id, "done");
+    let told = rig.until(|event| is_state(event, UnitState::Active));
+    assert!(!told.contains(&STOPPED) && !told.contains(&RESUMED), "{told:?}");
+}
+
+#[test]
+fn a_quick_restart_by_a_person_is_announced_with_the_death() {
+    let Stage { mut rig, server, mut main, bus: _bus, folder: _folder } = stage();
+    server.new_job(UNIT, "restart");
+    rig.for_ms(50);
+    main.kill();
+    tell_death(&server, 1, 0, "inactive", "dead");
+    let told = rig.until(|event| main_pid(event) == Some(0));
+    assert!(told.contains(&ManagerEvent::RestartIn { app: SHOP, in_ms: 2000 }), "{told:?}");
 }
 
 #[test]

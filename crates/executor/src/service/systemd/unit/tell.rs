@@ -25,13 +25,13 @@ impl Unit {
         let Some(state) = self.state() else { return };
         self.held_until_ms = None;
         if !is_ours {
-            self.tell_person(state, events);
+            self.tell_stop(state, events);
         }
         let main = self.main();
-        if main.is_some() {
+        if main.is_some() && state != UnitState::Deactivating {
             self.told.has_restart = false;
         } else if !is_ours && !self.told.is_stopped {
-            self.tell_restart(state, events);
+            self.tell_restart(state, main.is_some(), events);
         }
         if self.told.main != main || !self.told.has_main {
             self.told.main = main;
@@ -41,6 +41,9 @@ impl Unit {
         if self.told.state != Some(state) {
             self.told.state = Some(state);
             events.push(ManagerEvent::State { app: self.app, state });
+        }
+        if !is_ours {
+            self.tell_back(state, main.is_some(), events);
         }
         if self.job == 0 {
             self.foreign = Foreign::None;
@@ -53,7 +56,7 @@ impl Unit {
         self.told.main.filter(|told| told.pid == self.main_pid).or_else(|| alive(self.main_pid))
     }
 
-    fn tell_person(&mut self, state: UnitState, events: &mut Vec<ManagerEvent>) {
+    fn tell_stop(&mut self, state: UnitState, events: &mut Vec<ManagerEvent>) {
         let is_down = matches!(state, UnitState::Inactive | UnitState::Failed);
         let is_masked = self.load_state == "masked";
         let is_off =
@@ -64,23 +67,29 @@ impl Unit {
             Foreign::Start => false,
             Foreign::None => is_off && !self.is_off_excused,
         };
-        let is_back =
-            self.foreign == Foreign::Start || self.is_up() && self.foreign != Foreign::Stop;
-        let app = self.app;
         if is_stopped && !self.told.is_stopped {
             self.told.is_stopped = true;
-            events.push(ManagerEvent::StoppedByPerson { app });
-        } else if is_back && self.told.is_stopped {
-            self.told.is_stopped = false;
-            events.push(ManagerEvent::Resumed { app });
+            events.push(ManagerEvent::StoppedByPerson { app: self.app });
         }
         if self.is_up() {
             self.is_off_excused = false;
         }
     }
 
-    fn tell_restart(&mut self, state: UnitState, events: &mut Vec<ManagerEvent>) {
-        let in_ms = self.restart_in_ms(state);
+    /// A person's start ends a person's stop once it has come to something: before, the process is
+    /// still known as gone, and would be started a second time.
+    fn tell_back(&mut self, state: UnitState, lives: bool, events: &mut Vec<ManagerEvent>) {
+        let is_wanted =
+            self.foreign == Foreign::Start || self.is_up() && self.foreign != Foreign::Stop;
+        let has_come = lives || self.job == 0 || state == UnitState::Active;
+        if self.told.is_stopped && is_wanted && has_come {
+            self.told.is_stopped = false;
+            events.push(ManagerEvent::Resumed { app: self.app });
+        }
+    }
+
+    fn tell_restart(&mut self, state: UnitState, lives: bool, events: &mut Vec<ManagerEvent>) {
+        let in_ms = self.restart_in_ms(state, lives);
         if let Some(in_ms) = in_ms.filter(|_| !self.told.has_restart) {
             self.told.has_restart = true;
             let in_ms = in_ms.saturating_add(GRACE_MS);
@@ -88,7 +97,7 @@ impl Unit {
         }
     }
 
-    fn restart_in_ms(&self, state: UnitState) -> Option<u32> {
+    fn restart_in_ms(&self, state: UnitState, lives: bool) -> Option<u32> {
         // 254 and later: auto-restart-queued.
         if self.sub_state.starts_with("auto-restart") {
             return Some(self.restart_ms);
@@ -96,8 +105,14 @@ impl Unit {
         let had_process = self.told.main.is_some();
         match state {
             _ if !had_process => None,
-            UnitState::Active | UnitState::Activating | UnitState::Deactivating
-                if self.foreign == Foreign::Start =>
+            // A person's restart. Its stop may take a while, and the kernel tells of the death before
+            // PID 1 does: so this is told as soon as it is known.
+            UnitState::Deactivating if self.foreign == Foreign::Start => Some(0),
+            _ if lives => None,
+            UnitState::Active | UnitState::Activating if self.foreign == Foreign::Start => Some(0),
+            // Down, but the second half of that job is still to come.
+            UnitState::Inactive | UnitState::Failed
+                if self.foreign == Foreign::Start && self.job != 0 =>
             {
                 Some(0)
             }
