@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: defib-bench footprint --defib FILE [--seconds 60] [--rounds 5]
-       defib-bench checks --defib FILE [--pairs 7] [--seconds 4]
+       defib-bench checks --defib FILE [--pairs 7] [--seconds 4] [--only WORD]
 ";
 
 fn main() -> ExitCode {

@@ -10,11 +10,19 @@ pub(crate) struct Options {
     pub(crate) seconds: Option<u64>,
     pub(crate) rounds: usize,
     pub(crate) pairs: usize,
+    /// Only what has this in its name: for a profiler.
+    pub(crate) only: String,
 }
 
 impl Options {
     pub(crate) fn read(words: &[String]) -> Result<Options, Failed> {
-        let mut options = Options { defib: PathBuf::new(), seconds: None, rounds: 5, pairs: 7 };
+        let mut options = Options {
+            defib: PathBuf::new(),
+            seconds: None,
+            rounds: 5,
+            pairs: 7,
+            only: String::new(),
+        };
         for pair in words.chunks(2) {
             let [flag, value] = pair else {
                 return Err(Failed::of(format!("{} needs a value", pair[0])));
@@ -24,6 +32,7 @@ impl Options {
                 "--defib" => options.defib = PathBuf::from(value),
                 "--seconds" => options.seconds = Some(number()?.max(1)),
                 "--rounds" => options.rounds = number()? as usize,
+                "--only" => options.only.clone_from(value),
                 "--pairs" => options.pairs = number()?.max(1) as usize,
                 _ => return Err(Failed::of(format!("no such option: {flag}"))),
             }

@@ -39,7 +39,7 @@ fn one(
     let file = state.join("defib.toml");
     std::fs::write(&file, config(server.http, apps, probes)).map_err(Failed::at("defib.toml"))?;
     let mut command = Command::new(&options.defib);
-    command.arg("--config").arg(file).args(["--quiet", "guard", "--state"]).arg(&state);
+    command.args(["--quiet", "guard", "--config"]).arg(file).arg("--state").arg(&state);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let mut child = command.spawn().map_err(Failed::at("defib"))?;
     pause(3_000);

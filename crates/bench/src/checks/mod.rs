@@ -11,7 +11,8 @@ use crate::failed::Failed;
 use crate::median::{Spread, spread};
 use crate::options::Options;
 use crate::pause::own_cpu_us;
-use crate::{port, server, table};
+use crate::server::{self, Server};
+use crate::{port, table};
 use pace::{Flights, Pace, fly};
 use std::path::Path;
 
@@ -22,6 +23,12 @@ const SECONDS: u64 = 4;
 struct Runner<'a> {
     name: &'static str,
     flights: Box<dyn Flights + 'a>,
+}
+
+impl<'a> Runner<'a> {
+    fn of(name: &'static str, flights: impl Flights + 'a) -> Runner<'a> {
+        Runner { name, flights: Box::new(flights) }
+    }
 }
 
 /// Takes everything and prints the tables.
@@ -37,76 +44,78 @@ fn run_in(folder: &Path, options: &Options) -> Result<(), Failed> {
     let certs = folder.join("certs");
     server::certificates(&certs)?;
     let ports = port::free(2)?;
-    let mut server = server::Server::new(&folder.join("nginx"), [ports[0], ports[1]], &certs)?;
+    let mut server = Server::new(&folder.join("nginx"), [ports[0], ports[1]], &certs)?;
     server.start()?;
-    let seconds = options.seconds.unwrap_or(SECONDS);
-    let ca = certs.join("ca.pem");
-    let http = [
-        Runner { name: "bare epoll loop", flights: Box::new(bare::Bare::new(server.http)?) },
-        Runner {
-            name: "defib's http probe",
-            flights: Box::new(probed::Probed::new(
-                &format!("http://127.0.0.1:{}/", server.http),
-                None,
-            )?),
-        },
-    ];
-    compare(
-        "HTTP",
-        http,
-        &[Pace::every(100, 10), Pace::every(50, 50), Pace::saturated(32)],
-        seconds,
-        options.pairs,
-    )?;
-    let secure = |asks| bare_tls::BareTls::new(server.https, &ca, asks);
+    compare(http(&server)?, options)?;
+    compare(https(&server, &certs.join("ca.pem"))?, options)?;
+    if "guarded".contains(&options.only) {
+        guarded::run(folder, &server, options)?;
+    }
+    Ok(())
+}
+
+/// Ways of checking that are compared with the first of them.
+struct Comparison<'a> {
+    title: &'static str,
+    paces: Vec<Pace>,
+    runners: Vec<Runner<'a>>,
+}
+
+fn http<'a>(server: &Server) -> Result<Comparison<'a>, Failed> {
+    let url = format!("http://127.0.0.1:{}/", server.http);
+    Ok(Comparison {
+        title: "HTTP",
+        paces: vec![Pace::every(100, 10), Pace::every(50, 50), Pace::saturated(32)],
+        runners: vec![
+            Runner::of("bare epoll loop", bare::Bare::new(server.http)),
+            Runner::of("defib's http probe", probed::Probed::new(&url, None)?),
+        ],
+    })
+}
+
+fn https<'a>(server: &Server, ca: &Path) -> Result<Comparison<'a>, Failed> {
     let url = format!("https://localhost:{}/", server.https);
-    let https = [
-        Runner { name: "bare rustls handshake", flights: Box::new(secure(false)?) },
-        Runner {
-            name: "bare rustls handshake, request and answer",
-            flights: Box::new(secure(true)?),
-        },
-        Runner {
-            name: "defib's https probe",
-            flights: Box::new(probed::Probed::new(&url, Some(&ca))?),
-        },
-    ];
-    compare("HTTPS", https, &[Pace::every(100, 10), Pace::saturated(8)], seconds, options.pairs)?;
-    guarded::run(folder, &server, options)
+    let bare = |asks| bare_tls::BareTls::new(server.https, ca, asks);
+    Ok(Comparison {
+        title: "HTTPS",
+        paces: vec![Pace::every(100, 10), Pace::saturated(8)],
+        runners: vec![
+            Runner::of("bare rustls handshake", bare(false)?),
+            Runner::of("bare rustls handshake, request, answer", bare(true)?),
+            Runner::of("defib's https probe", probed::Probed::new(&url, Some(ca))?),
+        ],
+    })
 }
 
 /// Samples of all, in turns; ratios are taken within a turn.
-fn compare<const N: usize>(
-    title: &str,
-    mut runners: [Runner<'_>; N],
-    paces: &[Pace],
-    seconds: u64,
-    turns: usize,
-) -> Result<(), Failed> {
-    println!("## {title}: CPU per check, {turns} turns of {seconds} s");
+fn compare(mut all: Comparison<'_>, options: &Options) -> Result<(), Failed> {
+    let runners = &mut all.runners;
+    runners.retain(|runner| runner.name.contains(&options.only));
+    if runners.is_empty() {
+        return Ok(());
+    }
+    let (turns, seconds) = (options.pairs, options.seconds.unwrap_or(SECONDS));
+    println!("## {}: CPU per check, {turns} turns of {seconds} s", all.title);
     let mut rows = Vec::new();
-    for pace in paces {
-        let mut costs = [const { Vec::new() }; N];
+    for pace in &all.paces {
+        let mut costs = vec![Vec::new(); runners.len()];
         for turn in 0..turns {
             // Who goes first changes, so that a machine that warms up favours nobody.
-            for step in 0..N {
-                let which = (turn + step) % N;
+            for step in 0..runners.len() {
+                let which = (turn + step) % runners.len();
                 costs[which].push(sample(&mut runners[which], *pace, seconds)?);
             }
         }
-        for which in 0..N {
+        for (runner, own) in runners.iter().zip(&costs) {
             let ratios: Vec<f64> =
-                costs[which].iter().zip(&costs[0]).map(|(ours, bare)| ours / bare).collect();
-            let (Some(cost), Some(ratio)) = (spread(&costs[which]), spread(&ratios)) else {
-                continue;
-            };
-            rows.push(row(&pace.words(), runners[which].name, cost, ratio));
+                own.iter().zip(&costs[0]).map(|(own, bare)| own / bare).collect();
+            if let (Some(cost), Some(ratio)) = (spread(own), spread(&ratios)) {
+                rows.push(row(&pace.words(), runner.name, cost, ratio));
+            }
         }
     }
-    table::print(
-        &["pace", "", "µs a check, median", "min - max", "ratio, median", "min - max"],
-        &rows,
-    );
+    let head = ["pace", "", "µs a check, median", "min - max", "ratio, median", "min - max"];
+    table::print(&head, &rows);
     Ok(())
 }
 

@@ -22,11 +22,11 @@ pub(crate) enum Pace {
 }
 
 impl Pace {
-    pub(crate) fn every(ms: u64, batch: usize) -> Pace {
+    pub(crate) const fn every(ms: u64, batch: usize) -> Pace {
         Pace::Every { ms, batch }
     }
 
-    pub(crate) fn saturated(in_flight: usize) -> Pace {
+    pub(crate) const fn saturated(in_flight: usize) -> Pace {
         Pace::Saturated(in_flight)
     }
 

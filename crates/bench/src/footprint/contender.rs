@@ -149,7 +149,7 @@ fn start_defib(who: Who, place: &Place) -> Result<Child, Failed> {
     }
     let file = place.write("defib.toml", &config)?;
     let mut command = Command::new(&place.defib);
-    command.arg("--config").arg(file).args(["--plain", "guard", "--state"]);
+    command.args(["--plain", "guard", "--config"]).arg(file).arg("--state");
     command.arg(place.folder.join("state")).env("SSL_CERT_FILE", place.certs.join("bundle.pem"));
     place.spawn(&mut command)
 }

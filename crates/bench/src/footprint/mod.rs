@@ -24,8 +24,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failed> {
     let seconds = options.seconds.unwrap_or(SECONDS);
     let folder = std::env::temp_dir().join(format!("defib-bench-{}", std::process::id()));
     let result = run_in(&folder, options, seconds);
-    // What cannot be removed stays for people to look at.
-    let _ = std::fs::remove_dir_all(&folder);
+    if result.is_ok() {
+        // What cannot be removed stays for people to look at, as does everything of a failure.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
     result
 }
 
