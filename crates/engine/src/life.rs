@@ -21,7 +21,6 @@ impl Turn<'_> {
         let now = self.now;
         self.state.booted_at = started.booted_at;
         self.state.shutting_down = false;
-        self.state.doubt.level = 0;
         self.state.next_intent = self.state.next_intent.max(started.last_intent + 1);
         self.state.charges.clone_from(&started.charges);
         budget::prune(&mut self.state.charges, now);
@@ -110,7 +109,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The operator wins: an open incident is over, and nothing is done until the stop is.
+    /// The operator wins: an open incident is over (once a running act has answered), and nothing is
+    /// done until the stop is.
     pub(crate) fn stopped(&mut self, app: usize) {
         if core::mem::replace(&mut self.app(app).stopped, true) {
             return;
@@ -122,7 +122,6 @@ impl Turn<'_> {
             incident.class = Class::Intended;
             let to = Class::Intended;
             self.note(Note::Reclassed { app: id(app), incident: number, from, to });
-            self.close(app, Ending::Passed);
         }
     }
 

@@ -52,10 +52,12 @@ impl Turn<'_> {
         // A process that is new to us is a start, whoever made it: it gets its grace. One that was
         // there before we were does not.
         let started = !matches!(self.seen_app(app).process, Process::Unknown);
+        // A start of ours that was on its way when a person stopped the app is not the person's word.
+        let is_ours = self.seen_app(app).acting().is_some();
         let grace_ms = self.rules(app).start_grace_ms;
         let state = self.app(app);
         state.process = Process::Alive { identity, since: now };
-        let was_stopped = core::mem::take(&mut state.stopped);
+        let was_stopped = !is_ours && core::mem::take(&mut state.stopped);
         if started {
             state.grace_until = Some(now.plus(grace_ms));
             for probe in &mut state.probes {

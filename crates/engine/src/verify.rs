@@ -187,6 +187,7 @@ impl Turn<'_> {
         let Some(incident) = self.seen_app(app).incident() else { return };
         match incident.stage {
             Stage::Acting { .. } => {}
+            _ if self.seen_app(app).stopped => self.close(app, Ending::Passed),
             Stage::Verifying { rung, .. } => {
                 if self.is_well(app, false) {
                     self.close(app, Ending::Recovered { rung });

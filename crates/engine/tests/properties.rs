@@ -11,8 +11,9 @@ use support::world::{HANG, World};
 
 const DAY_MS: u64 = 86_400_000;
 
+/// 256 cases, or as many as `PROPTEST_CASES` says.
 fn cases() -> ProptestConfig {
-    ProptestConfig { cases: 256, ..ProptestConfig::default() }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
