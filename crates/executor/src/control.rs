@@ -127,9 +127,9 @@ impl Executor {
                 );
                 self.config_fault = Some(message);
                 self.tell_config_fault();
-                self.notify.status("the new config was refused; the old one stays in force");
             }
         }
+        self.tell_service_status();
         self.notify.ready();
     }
 
@@ -177,6 +177,5 @@ impl Executor {
         }
         self.take_stock(now_ms);
         self.send_config();
-        self.notify.status("the new config is in force");
     }
 }

@@ -80,9 +80,16 @@ impl Executor {
         self.tell_config_fault();
         if !self.is_ready {
             self.is_ready = true;
+            self.tell_service_status();
             self.notify.ready();
             self.plan_watchdog(now_ms);
         }
+    }
+
+    /// The line of `systemctl status`.
+    pub(crate) fn tell_service_status(&mut self) {
+        let text = words::service_status(&self.config, self.config_fault.is_some());
+        self.notify.status(&text);
     }
 
     /// The config text, and what it means on this machine now.

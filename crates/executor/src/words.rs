@@ -1,7 +1,9 @@
 //! Names of closed sets, as commands of the user's see them.
 
+use defib_config::spec::Config;
 use defib_engine::effect::Rung;
 use defib_engine::note::Class;
+use defib_engine::policy::Mode;
 
 /// A rung in one word.
 pub(crate) const fn rung(rung: Rung) -> &'static str {
@@ -37,6 +39,21 @@ pub(crate) const fn class(class: Class) -> &'static str {
     }
 }
 
+/// What `systemctl status` shows: what is guarded, and whether by the file's own config.
+pub(crate) fn service_status(config: &Config, is_file_refused: bool) -> String {
+    let verb = match config.policy.mode {
+        Mode::Act => "guards",
+        Mode::Observe => "observes",
+    };
+    let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
+    let names = names.join(", ");
+    if is_file_refused {
+        format!("the config file was refused, the last good one stays in force: {verb} {names}")
+    } else {
+        format!("{verb} {names}")
+    }
+}
+
 /// At most `max` bytes of a text, cut between characters.
 pub(crate) fn cut(text: &str, max: usize) -> String {
     let mut end = text.len().min(max);
@@ -64,6 +81,22 @@ pub(crate) fn json_string(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_service_manager_is_told_what_is_guarded_and_by_which_config() {
+        let app = |name| format!("[app.{name}]\nurl = \"http://127.0.0.1/\"\n");
+        let text = format!("[machine]\nmode = \"act\"\n{}{}", app("shop"), app("blog"));
+        let load = |text: &str| {
+            let loaded = defib_config::load(text, &defib_config::Host { root: false });
+            loaded.expect("a good config").config
+        };
+        assert_eq!(service_status(&load(&text), false), "guards shop, blog");
+        let refused = service_status(&load(&text.replace("act", "observe")), true);
+        assert_eq!(
+            refused,
+            "the config file was refused, the last good one stays in force: observes shop, blog"
+        );
+    }
 
     #[test]
     fn texts_are_cut_and_quoted_safely() {
