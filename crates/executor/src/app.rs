@@ -13,7 +13,8 @@ use defib_engine::id::{Identity, IncidentId};
 pub(crate) struct AppState {
     /// Its main process, while it is known and lives.
     pub(crate) main: Option<Handle>,
-    /// How it ended, if it was our child and has been reaped before its pidfd was looked at.
+    /// How it ended, if it was our child and has been reaped before its pidfd was looked at, or if
+    /// the service manager has said so.
     pub(crate) reaped: Option<(u32, Exit)>,
     /// How the last main process that we knew ended.
     pub(crate) last_exit: Option<Exit>,
@@ -25,6 +26,8 @@ pub(crate) struct AppState {
     pub(crate) restart_in_ms: Option<u32>,
     /// Its unit's process ended; told when the manager has said more, or then.
     pub(crate) unit_death: Option<(u64, Identity)>,
+    /// A person has stopped its unit.
+    pub(crate) is_stopped: bool,
     /// A death was told and no life since.
     pub(crate) told_dead: bool,
     /// A bundle lacks the listener of the app's port: from when on, and of which incident.

@@ -4,7 +4,7 @@
 //! [`ServiceManager::deadline_ms`], and calls [`ServiceManager::advance`] for both. All times are
 //! CLOCK_BOOTTIME in milliseconds.
 
-use defib_engine::event::Failure;
+use defib_engine::event::{Exit, Failure};
 use defib_engine::id::{AppId, Identity};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -80,6 +80,16 @@ pub enum ManagerEvent {
         job: JobId,
         /// `Err`: why, and a sentence for people.
         result: Result<(), (Failure, String)>,
+    },
+    /// How the main process of a watched unit ended. Comes before the other events that tell of
+    /// the same death, and not at all where the manager has forgotten it already.
+    Ended {
+        /// Which app.
+        app: AppId,
+        /// The process, as it was told.
+        identity: Identity,
+        /// How.
+        exit: Exit,
     },
     /// The main process of a watched unit: now, and at each change. `None`: there is none.
     MainPid {

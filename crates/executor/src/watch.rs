@@ -14,6 +14,11 @@ use rustix::process::{WaitOptions, wait};
 /// How long the death of a unit's process waits for the manager's word on its own restart.
 const MANAGER_WORD_MS: u64 = 50;
 
+/// How long after an interrupted act a stop of its unit is taken for the rest of it. A stop job lasts
+/// until the unit's processes are gone, and the act would have sent KILL after its grace (60 s at
+/// most).
+const ORPHANED_JOB_MS: u64 = 60_000;
+
 impl Executor {
     /// Reaps everything that has ended: our children, and the orphans that came to us as subreaper.
     pub(crate) fn reap(&mut self, now_ms: u64) {
@@ -48,15 +53,20 @@ impl Executor {
         let is_unit = self.is_unit(app);
         let state = &mut self.apps[usize::from(app.0)];
         let Some(main) = state.main.take() else { return };
-        let exit = match state.reaped.take() {
-            Some((pid, exit)) if pid == main.identity.pid => exit,
-            _ => Exit::Unseen,
-        };
         if is_unit && state.restart_in_ms.is_none() {
             state.unit_death = Some((now_ms + MANAGER_WORD_MS, main.identity));
             return;
         }
-        self.say_died(app, Some(main.identity), exit);
+        self.say_ended(app, main.identity);
+    }
+
+    /// The death of a known process, with its exit if that was seen by us or by the manager.
+    fn say_ended(&mut self, app: AppId, identity: Identity) {
+        let exit = match self.apps[usize::from(app.0)].reaped.take() {
+            Some((pid, exit)) if pid == identity.pid => exit,
+            _ => Exit::Unseen,
+        };
+        self.say_died(app, Some(identity), exit);
     }
 
     /// Whether its main process is still to become the app.
@@ -88,7 +98,7 @@ impl Executor {
     /// Tells a unit's death now, if one waits.
     pub(crate) fn tell_unit_death(&mut self, app: AppId) {
         if let Some((_, identity)) = self.apps[usize::from(app.0)].unit_death {
-            self.say_died(app, Some(identity), Exit::Unseen);
+            self.say_ended(app, identity);
         }
     }
 
@@ -184,15 +194,29 @@ impl Executor {
             ManagerEvent::RestartIn { app, in_ms } if self.has(app) => {
                 self.apps[usize::from(app.0)].restart_in_ms = Some(in_ms);
             }
-            ManagerEvent::StoppedByPerson { app } if self.has(app) => {
-                self.guardian.say(&Report::Stopped { app });
+            ManagerEvent::Ended { app, identity, exit } if self.has(app) => {
+                self.apps[usize::from(app.0)].reaped = Some((identity.pid, exit));
             }
+            ManagerEvent::StoppedByPerson { app } if self.has(app) => self.stopped(app, now_ms),
             ManagerEvent::Resumed { app } if self.has(app) => {
+                self.apps[usize::from(app.0)].is_stopped = false;
                 self.guardian.say(&Report::Resumed { app });
             }
             // A unit of the config before this one; ends of jobs are taken elsewhere.
             _ => {}
         }
+    }
+
+    /// A stop job that is not ours. One that an executor before us began and did not survive is
+    /// not ours either, but no person's.
+    fn stopped(&mut self, app: AppId, now_ms: u64) {
+        let name = self.name(app);
+        if self.keeper.was_interrupted(name, now_ms, ORPHANED_JOB_MS) {
+            eprintln!("defib: {name}: the stop is taken for what is left of an interrupted act");
+            return;
+        }
+        self.apps[usize::from(app.0)].is_stopped = true;
+        self.guardian.say(&Report::Stopped { app });
     }
 
     fn has(&self, app: AppId) -> bool {
@@ -218,6 +242,9 @@ impl Executor {
             let app = AppId(index as u16);
             let state = &self.apps[index];
             let at_work = state.act.is_some();
+            if state.is_stopped {
+                self.guardian.say(&Report::Stopped { app });
+            }
             match state.identity() {
                 Some(identity) => self.guardian.say(&Report::Found { app, identity }),
                 None if at_work => {}

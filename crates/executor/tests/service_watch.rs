@@ -3,6 +3,7 @@
 #[path = "scripted_manager/mod.rs"]
 mod scripted_manager;
 
+use defib_engine::event::Exit;
 use defib_engine::id::AppId;
 use defib_executor::manager::{ManagerEvent, ServiceManager, UnitJob, UnitState};
 use defib_executor::service::bus::message::{Kind, Message};
@@ -97,8 +98,12 @@ fn a_death_that_systemd_will_mend_is_announced_before_it() {
     main.kill();
     tell_death(&server, 2, 9, "activating", "auto-restart");
     let told = rig.until(|event| main_pid(event) == Some(0));
-    assert_eq!(told[0], ManagerEvent::RestartIn { app: SHOP, in_ms: 4500 });
-    assert_eq!(told.len(), 2, "{told:?}");
+    let ManagerEvent::Ended { app: SHOP, identity, exit: Exit::Signal(9) } = told[0] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(identity.pid, main.pid());
+    assert_eq!(told[1], ManagerEvent::RestartIn { app: SHOP, in_ms: 4500 });
+    assert_eq!(told.len(), 3, "{told:?}");
     rig.until(|event| is_state(event, UnitState::Activating));
 }
 

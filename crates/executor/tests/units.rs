@@ -68,3 +68,33 @@ fn without_the_manager_the_process_is_ended_by_its_pidfd() {
     assert_eq!(outcome, Outcome::Failed(Failure::NoManager));
     assert!(!main.wait().expect("ours").success());
 }
+
+#[test]
+fn a_person_s_stop_is_told_to_each_new_guardian() {
+    let mut bench = Bench::prepare("ustopped", &unit_config("fine.service"), "leave");
+    std::fs::write(bench.folder.join("stopped"), "").expect("written");
+    bench.start_executor();
+    for _ in 0..2 {
+        bench.greeted();
+        bench.until("Stopped", |it| matches!(it, Report::Stopped { .. }).then_some(()));
+        bench.hang_up();
+    }
+}
+
+#[test]
+fn what_is_left_of_an_interrupted_act_is_no_person_s_stop() {
+    let mut bench = Bench::start("uendless", &unit_config("endless.service"), "leave");
+    bench.greeted();
+    let order = bench.order(Rung::Restart, Purse::Ladder, None);
+    bench.say(&defib_journal::order::Request::Order(order));
+    bench.eventually("the job was begun", || bench.text("jobs").contains("Restart"));
+    bench.kill_executor();
+    std::fs::write(bench.folder.join("stopped"), "").expect("written");
+    bench.start_executor();
+    bench.greeted();
+    let first = bench.until("news of the unit", |report| match report {
+        Report::Stopped { .. } | Report::Died { .. } => Some(report.clone()),
+        _ => None,
+    });
+    assert!(matches!(first, Report::Died { .. }), "{first:?}");
+}

@@ -13,7 +13,7 @@ use defib_engine::event::{Charge, LedgerIntent, Outcome, StartCount};
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::policy::AppPolicy;
 use defib_engine::time::Moment;
-use defib_journal::ledger::{EditError, Ledger, SLOT_BYTES};
+use defib_journal::ledger::{EditError, IntentRecord, Ledger, SLOT_BYTES};
 use disk::Disk;
 pub(crate) use disk::DiskState;
 use file::SlotFile;
@@ -134,6 +134,15 @@ impl Keeper {
     pub(crate) fn process(&self, name: &str) -> Option<Identity> {
         let known = self.ledger.app(name)?.process?;
         (known.boot_id == self.ledger.boot_id).then_some(known.identity)
+    }
+
+    /// Whether an act on this app was cut off by an executor's end in the last `within_ms`.
+    pub(crate) fn was_interrupted(&self, name: &str, now_ms: u64, within_ms: u64) -> bool {
+        let now = self.moment(now_ms);
+        self.ledger.app(name).is_some_and(|app| {
+            let is_cut_off = |it: &IntentRecord| it.outcome == Some(Outcome::Interrupted);
+            app.intents.iter().any(|it| is_cut_off(it) && now.since(it.at) < within_ms)
+        })
     }
 
     /// All charges, intents and starts in the engine's words.

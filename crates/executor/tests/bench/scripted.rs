@@ -58,6 +58,13 @@ impl ServiceManager for Scripted {
 
     fn watch_unit(&mut self, app: AppId, _unit: &str) {
         self.app = Some(app);
+        // A person has stopped the unit.
+        if self.folder.join("stopped").exists() {
+            let state = UnitState::Inactive;
+            self.news.push(ManagerEvent::StoppedByPerson { app });
+            self.news.push(ManagerEvent::MainPid { app, identity: None });
+            return self.news.push(ManagerEvent::State { app, state });
+        }
         self.news.push(ManagerEvent::State { app, state: UnitState::Active });
         // `PID START_TICKS` of a process that plays the unit's main process.
         let text = std::fs::read_to_string(self.folder.join("main")).unwrap_or_default();
@@ -91,6 +98,7 @@ impl ServiceManager for Scripted {
                     self.done(restart, Ok(()));
                 }
             }
+            ("endless.service", UnitJob::Restart) => {}
             ("fails.service", UnitJob::Start) => {
                 self.done(id, Err((Failure::Job, "the job failed".into())));
             }

@@ -2,6 +2,7 @@
 //! `service_shall_restart()` (252), needed while the unit is still on its way down.
 
 use crate::service::bus::value::ExitSet;
+use defib_engine::event::Exit;
 
 /// `si_code` of an orderly exit, as in `ExecMainCode`.
 const CLD_EXITED: i32 = 1;
@@ -20,6 +21,16 @@ pub(super) struct ExecMain {
 }
 
 impl ExecMain {
+    /// The same in the engine's words; `None` while it runs.
+    pub(super) fn exit(self) -> Option<Exit> {
+        let status = u8::try_from(self.status).ok()?;
+        match self.code {
+            CLD_EXITED => Some(Exit::Code(status)),
+            CLD_KILLED | CLD_DUMPED => Some(Exit::Signal(status)),
+            _ => None,
+        }
+    }
+
     fn is_in(self, set: &ExitSet) -> bool {
         let Ok(status) = u8::try_from(self.status) else { return false };
         match self.code {

@@ -28,6 +28,11 @@ impl Unit {
             self.tell_stop(state, events);
         }
         let main = self.main();
+        if let Some(identity) = self.told.main.filter(|told| Some(*told) != main)
+            && let Some(exit) = self.exec_main.exit()
+        {
+            events.push(ManagerEvent::Ended { app: self.app, identity, exit });
+        }
         if main.is_some() && state != UnitState::Deactivating {
             self.told.has_restart = false;
         } else if !is_ours && !self.told.is_stopped {
