@@ -133,7 +133,9 @@ fn usable(text: &str, name: &str, global: &Global) -> Result<(), String> {
     let host = Host { root: rustix::process::geteuid().is_root() };
     let color = Style::for_stdout(global.color, global.plain).color;
     let loaded = load(text, &host).map_err(|report| report.render(name, text, color))?;
-    eprint!("{}", loaded.warnings.render(name, text, color));
+    if !loaded.warnings.is_empty() {
+        eprint!("{}", loaded.warnings.render(name, text, color));
+    }
     Ok(())
 }
 

@@ -14,9 +14,10 @@ const UNKNOWN: u8 = 3;
 pub(crate) fn probe(args: &ProbeArgs, global: &Global) -> Answer {
     match aim(args) {
         Err(message) => {
-            let first = message.lines().next().unwrap_or_default().to_owned();
+            let first = message.lines().next().unwrap_or_default();
+            let first = first.trim_start_matches("error: ");
             let out = if global.json {
-                no_look_json(&args.url, &first)
+                no_look_json(&args.url, first)
             } else {
                 format!("PROBE UNKNOWN: {first}\n")
             };

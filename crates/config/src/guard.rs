@@ -37,7 +37,8 @@ pub fn guard_text(options: &GuardOptions) -> String {
     let reboot = if options.allow_reboot { "allowed" } else { "never" };
     let mut text = format!("[machine]\nmode = \"{mode}\"\nreboot = \"{reboot}\"\n\n");
     let _ = writeln!(text, "[app.{}]", toml_key(&guard_name(options)));
-    let _ = writeln!(text, "url = {}", toml_string(&options.url));
+    let (key, place) = place(&options.url);
+    let _ = writeln!(text, "{key} = {}", toml_string(place));
     for (key, line) in [("start", &options.start), ("recover", &options.recover)] {
         if let Some(line) = line {
             let _ = writeln!(text, "{key} = {}", command(line));
@@ -54,6 +55,14 @@ pub fn guard_text(options: &GuardOptions) -> String {
         text.push_str("reboot_on = [\"dead\", \"hung\", \"memory\", \"kernel-io\"]\n");
     }
     text
+}
+
+/// On a command line `tcp://HOST:PORT` is a URL like the others; a config has a key for it.
+fn place(url: &str) -> (&'static str, &str) {
+    match url.strip_prefix("tcp://") {
+        Some(place) => ("tcp", place.trim_end_matches('/')),
+        None => ("url", url),
+    }
 }
 
 /// A line that cannot be split stays one string, which the loader refuses with the reason.
@@ -91,7 +100,8 @@ pub fn guard_name(options: &GuardOptions) -> String {
 }
 
 fn name_of_url(text: &str) -> String {
-    let Ok(url) = url::parse(text) else {
+    let text = text.replacen("tcp://", "http://", 1);
+    let Ok(url) = url::parse(&text) else {
         return "app".to_owned();
     };
     match &url.place {

@@ -1,6 +1,6 @@
 //! The command line of `guard` as a config.
 
-use defib_config::spec::{CommandSpec, Target};
+use defib_config::spec::{CommandSpec, ProbeKind, Target};
 use defib_config::{GuardOptions, Host, guard_name, guard_text, load};
 use defib_engine::effect::Rung;
 use defib_engine::policy::{Mode, Permission};
@@ -100,4 +100,13 @@ fn names_come_from_the_target() {
     assert_eq!(of("http+unix:///run/shop.sock", None, None), "shop");
     assert_eq!(of("http://192.0.2.1:81/", None, None), "192-0-2-1-81");
     assert_eq!(of("nonsense", None, None), "app");
+}
+
+#[test]
+fn a_mere_connect_is_a_url_too() {
+    let options = GuardOptions { url: "tcp://127.0.0.1:5432/".to_owned(), ..options() };
+    let text = guard_text(&options);
+    assert!(text.ends_with("[app.app-5432]\ntcp = \"127.0.0.1:5432\"\n"), "{text}");
+    let config = load(&text, &Host { root: false }).expect("a config").config;
+    assert!(matches!(config.apps[0].probes[0].kind, ProbeKind::Tcp(_)));
 }
