@@ -192,6 +192,49 @@ fn systemctl_stop_is_a_person_s_word_until_a_start() {
     assert!(has_main, "guarded again before the new process was known: {told:?}");
 }
 
+/// At boot defib may be up before the app's own start job is through.
+#[test]
+fn a_unit_on_its_way_up_is_not_dead() {
+    for active in ["activating", "inactive"] {
+        let folder = Folder::new();
+        let bus = Bus::start(&folder.0);
+        let server = Server::new();
+        server.add_service(UNIT, active, 0);
+        server.join(bus.socket(), &NAMES);
+        let (id, _) = server.new_job(UNIT, "start");
+        let mut rig = Rig::new(settings(&bus.address()));
+        rig.systemd.watch_unit(SHOP, UNIT);
+        rig.until_reached();
+        let told = rig.for_ms(150);
+        assert!(told.is_empty(), "{active}: nothing is known yet: {told:?}");
+        let main = Sleeper::start();
+        server.change(UNIT, "Service", &[("MainPID", Value::U32(main.pid()))]);
+        server.change(UNIT, "Unit", &[("ActiveState", Value::Text("active"))]);
+        server.end_job(UNIT, id, "done");
+        let told = rig.until(|event| is_state(event, UnitState::Active));
+        assert_eq!(told.iter().find_map(main_pid), Some(main.pid()), "{active}: {told:?}");
+    }
+}
+
+#[test]
+fn a_unit_whose_first_start_fails_is_dead() {
+    let folder = Folder::new();
+    let bus = Bus::start(&folder.0);
+    let server = Server::new();
+    server.add_service(UNIT, "activating", 0);
+    server.join(bus.socket(), &NAMES);
+    let (id, _) = server.new_job(UNIT, "start");
+    let mut rig = Rig::new(settings(&bus.address()));
+    rig.systemd.watch_unit(SHOP, UNIT);
+    rig.until_reached();
+    rig.for_ms(50);
+    let unit = [("ActiveState", Value::Text("failed")), ("SubState", Value::Text("failed"))];
+    server.change(UNIT, "Unit", &unit);
+    server.end_job(UNIT, id, "failed");
+    rig.until(|event| main_pid(event) == Some(0));
+    rig.until(|event| is_state(event, UnitState::Failed));
+}
+
 #[test]
 fn a_person_s_start_that_fails_ends_the_stop_all_the_same() {
     let Stage { mut rig, server, mut main, bus: _bus, folder: _folder } = stage();

@@ -28,6 +28,9 @@ impl Unit {
             self.tell_stop(state, events);
         }
         let main = self.main();
+        if main.is_none() && !self.told.has_main && self.is_yet_to_come(state) {
+            return;
+        }
         if let Some(identity) = self.told.main.filter(|told| Some(*told) != main)
             && let Some(exit) = self.exec_main.exit()
         {
@@ -52,6 +55,18 @@ impl Unit {
         }
         if self.job == 0 {
             self.foreign = Foreign::None;
+        }
+    }
+
+    /// Whether it is on its way up. At boot its job may have to wait for others: no process is no death
+    /// then.
+    fn is_yet_to_come(&self, state: UnitState) -> bool {
+        match state {
+            UnitState::Activating => !self.sub_state.starts_with("auto-restart"),
+            UnitState::Inactive | UnitState::Failed => {
+                self.foreign == Foreign::Start && self.job != 0
+            }
+            _ => false,
         }
     }
 
