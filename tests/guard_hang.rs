@@ -25,7 +25,9 @@ fn a_hang_is_ended_within_6_s_at_1_s_settings() {
     let agent = Agent::daemon("hang", &config(&subjects, QUICK));
     agent.wait_up(2);
     let struck_ms = wall_ms();
-    subjects.iter().for_each(|(_, subject)| subject.strike(Fault::Hang, ""));
+    for (_, subject) in &subjects {
+        subject.strike(Fault::Hang, "");
+    }
     for (kind, subject) in &subjects {
         let killed_ms = agent.wait_step(kind, ActStep::TermSent, COURSE) - struck_ms;
         assert!(killed_ms <= 6_000, "{kind}: kill begun after {killed_ms} ms");
@@ -59,10 +61,14 @@ fn a_hang_is_ended_within_20_s_at_default_settings() {
 #[test]
 fn a_hang_that_ignores_term_is_killed_after_its_grace() {
     let subjects = both_kinds("deaf");
-    subjects.iter().for_each(|(_, subject)| subject.strike_always(Fault::IgnoreTerm, ""));
+    for (_, subject) in &subjects {
+        subject.strike_always(Fault::IgnoreTerm, "");
+    }
     let agent = Agent::daemon("deaf", &config(&subjects, QUICK));
     agent.wait_up(2);
-    subjects.iter().for_each(|(_, subject)| subject.strike(Fault::Hang, ""));
+    for (_, subject) in &subjects {
+        subject.strike(Fault::Hang, "");
+    }
     for (kind, subject) in &subjects {
         let incident = agent.wait_closed(kind, COURSE);
         assert_cured(&incident, Class::Hung, Rung::Kill);

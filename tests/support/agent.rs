@@ -165,7 +165,7 @@ impl Agent {
 
     /// Waits for a note.
     pub fn wait_for_note(&self, what: &str, limit: Duration, is_it: impl Fn(&Note) -> bool) {
-        self.wait(what, limit, |_, entries| notes(entries).any(|note| is_it(note)).then_some(()));
+        self.wait(what, limit, |_, entries| notes(entries).any(&is_it).then_some(()));
     }
 
     /// Waits until each app has been seen well.
@@ -235,7 +235,11 @@ impl Agent {
             }
             text
         });
-        eprintln!("{notes}\n{}\nall is kept in {:?}", self.home.log(), self.home.folder().path());
+        eprintln!(
+            "{notes}\n{}\nall is kept in {}",
+            self.home.log(),
+            self.home.folder().path().display()
+        );
     }
 }
 

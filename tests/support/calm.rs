@@ -36,7 +36,7 @@ impl Calm {
         let home = Home::new(folder, &config);
         let daemon = home.daemon();
         // With the default pace a start is verified after 20 s.
-        home.wait_for_word("up", Duration::from_secs(60));
+        home.wait_for_word("up", Duration::from_mins(1));
         let life = lone.living().expect("it answers");
         Calm { home, lone, daemon, life }
     }
