@@ -6,7 +6,7 @@
     lose        the next request is never answered; the file is then gone
     deaf        SIGTERM is ignored
 
-A fresh start removes them: it is well again. Each start appends "PID START_TICKS" to the file
+A fresh start removes them, unless there is the file `incurable`: it is well again. Each start appends "PID START_TICKS" to the file
 `starts`; a start that finds an earlier life still alive writes the file `twice`.
 """
 
@@ -97,7 +97,8 @@ def listen():
 def main():
     announce()
     for fault in FAULTS:
-        remove(fault)
+        if not has("incurable"):
+            remove(fault)
     listener = listen()
     while True:
         signal.signal(signal.SIGTERM, signal.SIG_IGN if has("deaf") else signal.SIG_DFL)

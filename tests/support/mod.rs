@@ -11,6 +11,7 @@ pub mod dice;
 pub mod folder;
 pub mod http;
 pub mod lone;
+pub mod machine;
 pub mod port;
 pub mod storm;
 pub mod subject;

@@ -6,6 +6,7 @@ use crate::executor::{Executor, Token};
 use crate::manager::{ManagerEvent, UnitState};
 use crate::process::handle::Handle;
 use defib_config::spec::Target;
+use defib_engine::effect::Order;
 use defib_engine::event::Exit;
 use defib_engine::id::{AppId, Identity};
 use defib_journal::order::Report;
@@ -99,6 +100,19 @@ impl Executor {
     pub(crate) fn tell_unit_death(&mut self, app: AppId) {
         if let Some((_, identity)) = self.apps[usize::from(app.0)].unit_death {
             self.say_ended(app, identity);
+        }
+    }
+
+    /// The death that an act on a unit was for, if it still waits for the manager's word: told after
+    /// the act's end it would look like the new process's.
+    pub(crate) fn tell_judged_death(&mut self, order: &Order, now_ms: u64) {
+        let Some(judged) = order.identity.filter(|_| self.is_unit(order.app)) else { return };
+        if self.apps[usize::from(order.app.0)].identity() == Some(judged) {
+            self.check_main(order.app, now_ms);
+        }
+        let waiting = self.apps[usize::from(order.app.0)].unit_death;
+        if waiting.is_some_and(|(_, dead)| dead == judged) {
+            self.tell_unit_death(order.app);
         }
     }
 

@@ -8,7 +8,7 @@ use bench::{Bench, found};
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::{Failure, Outcome};
 use defib_journal::order::Report;
-use std::process::Command;
+use std::process::{Child, Command};
 
 fn unit_config(unit: &str) -> String {
     format!(
@@ -46,16 +46,22 @@ fn a_failed_job_is_told_in_the_managers_words() {
     assert_eq!(bench.act(order), (Outcome::Failed(Failure::Job), "the job failed".into()));
 }
 
-#[test]
-fn without_the_manager_the_process_is_ended_by_its_pidfd() {
-    let mut main = Command::new("setsid").args(["sleep", "65"]).spawn().expect("started");
+/// A process that plays the unit's main one, and an executor that knows it.
+fn with_main(name: &str, unit: &str) -> (Child, Bench) {
+    let main = Command::new("setsid").args(["sleep", "65"]).spawn().expect("started");
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", main.id())).expect("it runs");
     let start_ticks = stat.rsplit(") ").next().and_then(|it| it.split(' ').nth(19)).expect("there");
-    let mut bench = Bench::prepare("uunreached", &unit_config("unreached.service"), "leave");
+    let mut bench = Bench::prepare(name, &unit_config(unit), "leave");
     std::fs::write(bench.folder.join("main"), format!("{} {start_ticks}", main.id()))
         .expect("written");
     bench.start_executor();
     bench.greeted();
+    (main, bench)
+}
+
+#[test]
+fn without_the_manager_the_process_is_ended_by_its_pidfd() {
+    let (mut main, mut bench) = with_main("uunreached", "unreached.service");
     let identity = bench.until("Found", found);
     assert_eq!(identity.pid, main.id());
     let order = bench.order(Rung::Kill, Purse::Ladder, Some(identity));
@@ -97,4 +103,20 @@ fn what_is_left_of_an_interrupted_act_is_no_person_s_stop() {
         _ => None,
     });
     assert!(matches!(first, Report::Died { .. }), "{first:?}");
+}
+
+/// The new process of a swift restart is there before the manager's silence about the old one ends.
+#[test]
+fn the_death_that_an_act_was_for_is_told_before_its_end() {
+    let (mut main, mut bench) = with_main("uswift", "swift.service");
+    let identity = bench.until("Found", found);
+    let order = bench.order(Rung::Restart, Purse::Ladder, Some(identity));
+    bench.say(&defib_journal::order::Request::Order(order));
+    let first = bench.until("news of the act", |report| match report {
+        Report::Died { .. } | Report::Acted { .. } => Some(report.clone()),
+        _ => None,
+    });
+    assert!(matches!(first, Report::Died { .. }), "{first:?}");
+    bench.until("Acted", |it| matches!(it, Report::Acted { .. }).then_some(()));
+    main.wait().expect("ours");
 }

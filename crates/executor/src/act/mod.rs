@@ -171,6 +171,7 @@ impl Executor {
                 }
                 Turn::Next(stage) => state.act = Some(Act { order, end_at, stage }),
                 Turn::End(outcome, detail) => {
+                    self.tell_judged_death(&order, now_ms);
                     self.end_order(&order, outcome, &detail, now_ms);
                     self.check_main(app, now_ms);
                 }

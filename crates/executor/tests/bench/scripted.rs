@@ -7,6 +7,8 @@ use defib_engine::id::{AppId, Identity};
 use defib_executor::manager::{
     JobId, ManagerEvent, ServiceManager, TransientUnit, UnitJob, UnitState,
 };
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::io::Write;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -24,6 +26,13 @@ pub(crate) struct Scripted {
 impl Scripted {
     pub(crate) fn new(folder: PathBuf) -> Scripted {
         Scripted { folder, ..Scripted::default() }
+    }
+
+    /// `PID START_TICKS` of a process that plays the unit's main process.
+    fn main(&self) -> Option<Identity> {
+        let text = std::fs::read_to_string(self.folder.join("main")).ok()?;
+        let (pid, start_ticks) = text.split_once(' ')?;
+        Some(Identity { pid: pid.parse().ok()?, start_ticks: start_ticks.trim().parse().ok()? })
     }
 
     fn done(&mut self, job: JobId, result: Result<(), (Failure, String)>) {
@@ -66,12 +75,8 @@ impl ServiceManager for Scripted {
             return self.news.push(ManagerEvent::State { app, state });
         }
         self.news.push(ManagerEvent::State { app, state: UnitState::Active });
-        // `PID START_TICKS` of a process that plays the unit's main process.
-        let text = std::fs::read_to_string(self.folder.join("main")).unwrap_or_default();
-        let mut numbers = text.split_whitespace().map(str::parse::<u64>);
-        if let (Some(Ok(pid)), Some(Ok(start_ticks))) = (numbers.next(), numbers.next()) {
-            let identity = Some(Identity { pid: pid as u32, start_ticks });
-            self.news.push(ManagerEvent::MainPid { app, identity });
+        if let Some(main) = self.main() {
+            self.news.push(ManagerEvent::MainPid { app, identity: Some(main) });
         }
     }
 
@@ -99,6 +104,14 @@ impl ServiceManager for Scripted {
                 }
             }
             ("endless.service", UnitJob::Restart) => {}
+            ("swift.service", UnitJob::Restart) => {
+                let main = self.main().and_then(|main| Pid::from_raw(main.pid as i32));
+                let main = main.expect("a main process");
+                let pidfd = pidfd_open(main, PidfdFlags::empty()).expect("it lives");
+                kill_process(main, Signal::KILL).expect("the test's own");
+                poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], None).expect("it ends");
+                self.done(id, Ok(()));
+            }
             ("fails.service", UnitJob::Start) => {
                 self.done(id, Err((Failure::Job, "the job failed".into())));
             }
