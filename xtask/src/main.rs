@@ -18,11 +18,10 @@ usage: cargo xtask <task>
   tidy --text          house rules alone: seconds, no build
   test                 all that must be green before a commit: tidy, doc tests, tests
   test --tier soak     the long random tests
-  test --tier lab      tests that need a machine of their own
+  test --tier lab      a whole machine with a real systemd; asks for DEFIB_LAB (docs/lab.md)
   dist                 the static binary, in target/dist/defib
   bench footprint      memory, CPU and speed beside Monit and the cron script
   bench checks         CPU per check beside a bare epoll loop and a bare rustls handshake
-  lab                  what the lab tier needs, and the binary for it
 ";
 
 fn main() -> ExitCode {
@@ -35,7 +34,6 @@ fn main() -> ExitCode {
         ["test", "--tier", tier] => test::tier(tier),
         ["dist"] => dist::run().map(|_| ()),
         ["bench", rest @ ..] => bench::run(rest),
-        ["lab"] => test::lab(),
         ["-h" | "--help" | "help"] => {
             print!("{USAGE}");
             Ok(())

@@ -11,18 +11,11 @@ struct Tier {
     filter: &'static str,
 }
 
-const TIERS: &[Tier] = &[
-    Tier {
-        name: "soak",
-        asks: "an hour of two cores; nothing but loopback and temporary folders",
-        filter: "test(/soak_/)",
-    },
-    Tier {
-        name: "lab",
-        asks: "a virtual machine of its own that boots systemd, root in it, and leave to reboot it",
-        filter: "test(/lab_/)",
-    },
-];
+const TIERS: &[Tier] = &[Tier {
+    name: "soak",
+    asks: "an hour of two cores; nothing but loopback and temporary folders",
+    filter: "test(/soak_/)",
+}];
 
 /// All that must be green before a commit.
 pub(crate) fn ordinary() -> Result<(), String> {
@@ -41,16 +34,16 @@ pub(crate) fn ordinary() -> Result<(), String> {
 
 /// A slower tier, by name.
 pub(crate) fn tier(name: &str) -> Result<(), String> {
+    if name == "lab" {
+        return lab();
+    }
     let Some(tier) = TIERS.iter().find(|tier| tier.name == name) else {
         let names: Vec<&str> = TIERS.iter().map(|tier| tier.name).collect();
-        return Err(format!("no tier `{name}`; there are: {}", names.join(", ")));
+        return Err(format!("no tier `{name}`; there are: {}, lab", names.join(", ")));
     };
     println!("tier {}: asks for {}", tier.name, tier.asks);
     needs::packages()?;
     needs::venv()?;
-    if tier.name == "lab" {
-        dist::run()?;
-    }
     let cargo = shell::cargo();
     if has_nextest() {
         let arguments =
@@ -62,16 +55,14 @@ pub(crate) fn tier(name: &str) -> Result<(), String> {
     }
 }
 
-/// Prepares the lab tier: the binary that goes into the machine, and what to do with it.
-pub(crate) fn lab() -> Result<(), String> {
+/// The static binary as a service of a real systemd, in a machine of its own that really reboots.
+fn lab() -> Result<(), String> {
+    if std::env::var_os("DEFIB_LAB").is_none() {
+        return Err("the lab tier needs a lab folder: set DEFIB_LAB (docs/lab.md)".to_owned());
+    }
     let binary = dist::run()?;
-    let asks = TIERS.iter().find(|tier| tier.name == "lab").map_or("", |tier| tier.asks);
-    println!(
-        "The lab tier asks for {asks}.\n\
-         Copy {} and this repository into it and run there:\n    cargo xtask test --tier lab",
-        binary.display()
-    );
-    Ok(())
+    let script = shell::workspace().join("lab/run");
+    shell::run(&script.to_string_lossy(), &["tier", &binary.to_string_lossy()])
 }
 
 fn has_nextest() -> bool {
