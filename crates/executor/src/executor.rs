@@ -163,8 +163,9 @@ impl Executor {
 
     fn wait_for_flags(&self, fd: &impl AsFd, token: Token, flags: epoll::EventFlags) {
         let data = epoll::EventData::new_u64(token.data());
-        if epoll::add(&self.epoll, fd, data, flags) == Err(rustix::io::Errno::EXIST) {
-            let _ = epoll::modify(&self.epoll, fd, data, flags);
+        // Mostly it is there already: asking to change it first costs one call a turn, not two.
+        if epoll::modify(&self.epoll, fd, data, flags) == Err(rustix::io::Errno::NOENT) {
+            let _ = epoll::add(&self.epoll, fd, data, flags);
         }
     }
 

@@ -41,13 +41,12 @@ impl Outputs {
     /// the tail that stays; what it writes between our read and our cut is lost.
     pub(crate) fn cut(&self, name: &str) -> io::Result<()> {
         let path = self.path(name);
-        if std::fs::metadata(&path).is_ok_and(|meta| meta.len() <= KEPT_MAX) {
-            return Ok(());
-        }
-        let tail = match read_tail(&path, KEPT_TAIL) {
+        match std::fs::metadata(&path) {
+            Ok(meta) if meta.len() <= KEPT_MAX => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            tail => tail?,
-        };
+            _ => {}
+        }
+        let tail = read_tail(&path, KEPT_TAIL)?;
         let mut file = OpenOptions::new().append(true).open(&path)?;
         file.set_len(0)?;
         file.write_all(&tail)

@@ -19,7 +19,9 @@ const SLEEP_MAX_MS: u64 = 60_000;
 
 /// Runs the executor until it is told to end.
 pub fn run(setup: Setup) -> Result<Ended, Error> {
+    crate::sys::heap::use_one();
     let mut executor = Executor::new(setup)?;
+    crate::sys::heap::trim();
     crate::survive::harden();
     executor.take_stock(clock::now_ms());
     let mut tokens = Vec::new();

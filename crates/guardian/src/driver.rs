@@ -91,7 +91,10 @@ pub(crate) struct Driver {
 /// Runs the guardian until it is told to stop or its executor is gone.
 pub fn run(setup: Setup) -> Ended {
     match Driver::start(setup) {
-        Ok(mut driver) => driver.run(),
+        Ok(mut driver) => {
+            crate::survive::lock_memory();
+            driver.run()
+        }
         Err(ended) => ended,
     }
 }

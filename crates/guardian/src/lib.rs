@@ -18,6 +18,7 @@ mod sense;
 mod setup;
 mod signals;
 mod status;
+mod survive;
 
 pub use driver::run;
 pub use setup::{Ended, Narrate, Setup};

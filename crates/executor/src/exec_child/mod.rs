@@ -85,6 +85,12 @@ fn set_up(options: &Options) -> Result<(), String> {
         credentials::reset_scheduling();
     }
     credentials::reset_limits();
+    if options.may_lock_memory {
+        let all = rustix::process::Rlimit { current: None, maximum: None };
+        // Only root may raise it. It must be unlimited or nothing is locked at all: an allocation
+        // beyond a limit would fail.
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Memlock, all);
+    }
     if let Some(user) = &options.user {
         let user = users::find(user)?;
         credentials::become_user(user.uid, user.gid, &user.groups)

@@ -12,6 +12,7 @@ pub(super) struct Options {
     pub(super) keep_session: bool,
     pub(super) keep_scheduling: bool,
     pub(super) gate: bool,
+    pub(super) may_lock_memory: bool,
     pub(super) socket_as_3: bool,
     pub(super) argv: Vec<OsString>,
 }
@@ -36,6 +37,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options,
             Some("--keep-session") => options.keep_session = true,
             Some("--keep-scheduling") => options.keep_scheduling = true,
             Some("--gate") => options.gate = true,
+            Some("--may-lock-memory") => options.may_lock_memory = true,
             Some("--socket-as-3") => options.socket_as_3 = true,
             _ => return Err(format!("unknown option {}", name.display())),
         }

@@ -21,8 +21,14 @@ const SILENCE_MS: u64 = 5_000;
 const BETWEEN_STARTS_MS: u64 = 1_000;
 
 /// It keeps our session (a terminal's), our scheduling and our place with the memory killer.
-const OPTIONS: [&str; 5] =
-    ["--socket-as-3", "--keep-session", "--keep-scheduling", "--oom", NEVER_KILLED];
+const OPTIONS: [&str; 6] = [
+    "--socket-as-3",
+    "--keep-session",
+    "--keep-scheduling",
+    "--may-lock-memory",
+    "--oom",
+    NEVER_KILLED,
+];
 
 /// The guardian, or its absence.
 #[derive(Debug)]

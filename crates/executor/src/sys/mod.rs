@@ -1,4 +1,5 @@
 //! The few system calls that have no safe form in rustix.
 
 pub(crate) mod credentials;
+pub(crate) mod heap;
 pub(crate) mod signals;
