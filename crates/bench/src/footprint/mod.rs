@@ -34,24 +34,26 @@ pub(crate) fn run(options: &Options) -> Result<(), Failed> {
 fn run_in(folder: &Path, options: &Options, seconds: u64) -> Result<(), Failed> {
     let certs = folder.join("certs");
     server::certificates(&certs)?;
-    // Pages of files that are not written yet would count as private and dirty.
-    rustix::fs::sync();
     let own = std::env::current_exe().map_err(Failed::at("our own program"))?;
     for pace_s in PACES_S {
         let all = [&quiet_ones()[..], &[Who::DefibStart]].concat();
         let ports = port::free(all.len() * 2)?;
-        let mut contenders = Vec::new();
+        let mut places = Vec::new();
         for (who, pair) in all.iter().zip(ports.chunks(2)) {
             let folder = folder.join(format!("{pace_s}s-{who:?}"));
-            let place = Place {
-                server: server::Server::new(&folder, [pair[0], pair[1]], &certs)?,
-                folder,
-                certs: certs.clone(),
-                defib: options.defib.clone(),
-                own: own.clone(),
-                pace_s,
-            };
-            contenders.push(Contender::start(*who, place)?);
+            let server = server::Server::new(&folder, [pair[0], pair[1]], &certs)?;
+            // A copy each: the pages of one file would be shared out over all who run it.
+            let defib = folder.join("defib");
+            std::fs::copy(&options.defib, &defib).map_err(Failed::at("a copy of defib"))?;
+            let place =
+                Place { server, folder, certs: certs.clone(), defib, own: own.clone(), pace_s };
+            places.push((*who, place));
+        }
+        // Pages of files that are not written yet would count as private and dirty.
+        rustix::fs::sync();
+        let mut contenders = Vec::new();
+        for (who, place) in places {
+            contenders.push(Contender::start(who, place)?);
         }
         quiet::measure(&mut contenders, pace_s, seconds)?;
         let raced = |one: &Contender| !matches!(one.who, Who::DefibHttps);
