@@ -3,6 +3,7 @@
 use super::dice::Dice;
 use super::folder::Folder;
 use super::lone::Lone;
+use super::machine::{Machine, UNIT};
 use super::verdict;
 use super::wait::{poll_until, stays_false};
 use super::whole::{Daemon, Home, SOON, signal_to};
@@ -47,31 +48,44 @@ pub struct Storm {
     pub tally: Tally,
     daemon: Daemon,
     dice: Dice,
+    /// Whose service manager keeps the app, if it is a unit.
+    machine: Option<Machine>,
 }
 
-fn config(lone: &Lone) -> String {
+fn config(lone: &Lone, target: &str) -> String {
     format!(
-        "[machine]\nmode = \"act\"\n[app.lone]\nurl = \"http://127.0.0.1:{}/\"\nstart = {}\n{}\
+        "[machine]\nmode = \"act\"\n[app.lone]\nurl = \"http://127.0.0.1:{}/\"\n{target}\
          interval = \"200ms\"\nfast = \"100ms\"\ntimeout = \"300ms\"\nwindow = \"600ms\"\n\
          rise = 2\nverify = \"300ms\"\nstart_grace = \"3s\"\nbackoff = \"200ms\"\n\
          backoff_max = \"1s\"\nrelapse = \"1s\"\nhealthy_reset = \"1s\"\nunknown_wait = \"1s\"\n\
          budget = {{ hour = {LADDER_LIMIT}, day = {LADDER_LIMIT} }}\nincident_limit = 20\n\
          gentle_every = \"{GENTLE_EVERY_MS}ms\"\ngrace = \"200ms\"\n",
         lone.port,
-        lone.start_list(),
-        Lone::user_line(),
     )
 }
 
 impl Storm {
-    /// An agent whose app answers.
+    /// An agent whose app, started by itself, answers.
     pub fn begin(seed: u64) -> Storm {
         let folder = Folder::new(&format!("storm-{seed}"));
         let lone = Lone::new(&folder);
-        let config = config(&lone);
-        let home = Home::new(folder, &config);
-        let daemon = home.daemon();
-        let storm = Storm { home, lone, tally: Tally::default(), daemon, dice: Dice::new(seed) };
+        let target = format!("start = {}\n{}", lone.start_list(), Lone::user_line());
+        let home = Home::new(folder, &config(&lone, &target));
+        Storm::over(seed, home, lone, None)
+    }
+
+    /// The same with an app that is a unit of a scripted service manager.
+    pub fn begin_with_unit(seed: u64) -> Storm {
+        let folder = Folder::new(&format!("unit-storm-{seed}"));
+        let lone = Lone::new(&folder);
+        let machine = Machine::new(&folder, &lone);
+        let config = config(&lone, &format!("unit = \"{UNIT}\"\n"));
+        Storm::over(seed, machine.home(folder, &config), lone, Some(machine))
+    }
+
+    fn over(seed: u64, home: Home, lone: Lone, machine: Option<Machine>) -> Storm {
+        let (daemon, dice) = (home.daemon(), Dice::new(seed));
+        let storm = Storm { home, lone, tally: Tally::default(), daemon, dice, machine };
         storm.until_well();
         storm
     }
@@ -85,6 +99,8 @@ impl Storm {
             // From the first failed probe to the middle of a verification.
             let pause = self.dice.pause(1_600);
             self.watch(pause);
+            self.tally.during_incidents += u32::from(!self.lone.is_well());
+            // Then the kill comes right behind the acknowledgement.
             if self.dice.one_in(3) {
                 self.hold(kill);
             }
@@ -101,10 +117,12 @@ impl Storm {
 
     /// Stops the agent and judges what it wrote.
     pub fn end(self) -> Tally {
-        let Storm { home, lone, tally, daemon, .. } = self;
+        let Storm { home, lone, tally, daemon, machine, .. } = self;
         assert_eq!(daemon.stop(), Some(0), "{}", home.log());
         lone.assert_lone();
-        verdict::judge(&home, &lone, &tally);
+        // A unit was started by its own manager first.
+        let foreign_starts = usize::from(machine.is_some());
+        verdict::judge(&home, &lone.lives()[foreign_starts..], &tally);
         tally
     }
 
@@ -142,7 +160,6 @@ impl Storm {
     }
 
     fn kill_one(&mut self) {
-        self.tally.during_incidents += u32::from(!self.lone.is_well());
         if self.dice.one_in(2) {
             self.tally.executor_kills += 1;
             self.daemon.kill();

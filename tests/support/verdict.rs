@@ -1,6 +1,6 @@
 //! What must be true of a journal, whatever was killed while it was written.
 
-use super::lone::{Life, Lone};
+use super::lone::Life;
 use super::storm::{GENTLE_EVERY_MS, LADDER_LIMIT, Tally};
 use super::whole::Home;
 use defib_engine::effect::{Order, Purse};
@@ -11,15 +11,16 @@ use defib_journal::order::ActStep;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges all of it.
-pub fn judge(home: &Home, lone: &Lone, tally: &Tally) {
+pub fn judge(home: &Home, lives: &[Life], tally: &Tally) {
     let entries = home.journal();
     let orders = home.orders();
     nobody_wrote_beside(home);
     numbers_go_on(&entries);
     no_act_is_repeated(&entries, &orders);
-    each_start_has_its_order(&lone.lives(), &orders);
+    each_start_has_its_order(lives, &orders);
     budgets_hold(home, &entries, &orders);
     what_was_acknowledged_is_there(&entries, tally);
+    holds_hold(&entries, &orders);
     home.assert_replays();
 }
 
@@ -121,5 +122,14 @@ fn what_was_acknowledged_is_there(entries: &[Entry], tally: &Tally) {
             |entry| matches!(&entry.line, Line::Hold { reason, .. } if *reason == *acknowledged),
         );
         assert!(is_there, "the hold {acknowledged:?} was acknowledged and is not in the journal");
+    }
+}
+
+/// A hold is in force from its acknowledgement to its end, whoever was killed meanwhile.
+fn holds_hold(entries: &[Entry], orders: &[(u64, Order)]) {
+    for entry in entries {
+        let Line::Hold { until: Some(until), reason, .. } = &entry.line else { continue };
+        let broken = orders.iter().find(|(at, _)| entry.up.0 < *at && *at < until.0);
+        assert_eq!(broken, None, "an order in the hold {reason:?}");
     }
 }
