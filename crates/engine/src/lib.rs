@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod answer;
 pub mod budget;
 mod class;
 mod decide;

@@ -314,7 +314,7 @@ fn s32_one_app_judged_by_another() {
 }
 
 #[test]
-fn l1_an_engine_that_is_never_woken() {
+fn l1_an_answer_that_is_never_heard() {
     let wrong = with_tamper(|_, event| !matches!(event, Event::Acted { .. }));
     must_break("L1", |script| laws::healed_world_closes(&wrong, script));
 }
