@@ -11,9 +11,12 @@ use defib_executor::service::bus::auth::{Auth, Step};
 use defib_executor::service::bus::frame::{Inbox, Next};
 use defib_executor::service::bus::message::{Kind, Message};
 use defib_executor::service::bus::read::Reader;
+use defib_executor::service::bus::socket::Socket;
 use defib_executor::service::bus::value::Value;
 use defib_executor::service::bus::write::Writer;
 use proptest::prelude::*;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::time::Timespec;
 use scripted_manager::rig::{Rig, settings};
 use scripted_manager::server::{Server, unit_path};
 use scripted_manager::{Bus, Folder, Sleeper};
@@ -239,7 +242,7 @@ fn addresses_are_read_as_the_specification_says() {
 
 #[test]
 fn the_handshake_takes_only_ok() {
-    assert_eq!(Auth::greeting(1000), b"\0AUTH EXTERNAL 31303030\r\n");
+    assert_eq!(Auth::greeting(1000), b"\0AUTH EXTERNAL 31303030\r\nBEGIN\r\n");
     assert_eq!(Auth::default().feed(b"OK 12ab\r\nl\x01"), (9, Step::LetIn));
     assert!(matches!(Auth::default().feed(b"REJECTED EXTERNAL\r\n").1, Step::Refused(_)));
     assert!(matches!(Auth::default().feed(&[b'x'; 2000]).1, Step::Refused(_)));
@@ -282,6 +285,43 @@ fn busctl_and_dbus_send_understand_what_the_codec_writes() {
     assert_eq!(server.take_calls(), ["RestartUnit shop.service replace"]);
 }
 
+/// PID 1's own socket, as it was seen to behave: what comes in one read with BEGIN is not looked at
+/// until more comes.
+#[test]
+fn no_message_can_arrive_together_with_begin() {
+    let folder = Folder::new();
+    let path = folder.0.join("private");
+    let listener = UnixListener::bind(&path).expect("bind");
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let patience = Some(std::time::Duration::from_secs(5));
+        stream.set_read_timeout(patience).expect("a timeout");
+        let mut handshake = [0; 200];
+        let mut len = 0;
+        while !handshake[..len].ends_with(b"BEGIN\r\n") {
+            len += stream.read(&mut handshake[len..]).expect("BEGIN before any answer");
+        }
+        stream.write_all(b"OK 0123456789abcdef0123456789abcdef\r\n").expect("the client is there");
+        let mut first = [0];
+        stream.read_exact(&mut first).expect("a message after the answer");
+        first
+    });
+    let mut socket = Socket::connect(&Address::Path(path)).expect("connect");
+    let message = Message {
+        path: "/org/freedesktop/systemd1",
+        interface: "org.freedesktop.systemd1.Manager",
+        member: "Subscribe",
+        ..Message::new(Kind::Call)
+    };
+    let wait = Timespec { tv_sec: 5, tv_nsec: 0 };
+    while !socket.is_open() {
+        poll(&mut [PollFd::new(&socket, PollFlags::IN)], Some(&wait)).expect("poll");
+        socket.fill().expect("it goes on");
+    }
+    socket.send(&message).expect("sent");
+    assert_eq!(server.join().expect("the server is content"), *b"l");
+}
+
 #[test]
 fn an_abstract_socket_is_connected_to_and_garbage_ends_the_connection() {
     use std::os::linux::net::SocketAddrExt;
@@ -295,7 +335,7 @@ fn an_abstract_socket_is_connected_to_and_garbage_ends_the_connection() {
             let mut bytes = [0; 4096];
             assert!(stream.read(&mut bytes).expect("a greeting") > 0);
             stream.write_all(b"OK 00\r\n").expect("sent");
-            // What follows BEGIN is answered by noise.
+            // What follows the handshake is answered by noise.
             assert!(stream.read(&mut bytes).expect("calls") > 0);
             stream.write_all(&[0xff; 500]).expect("sent");
             while stream.read(&mut bytes).is_ok_and(|len| len > 0) {}

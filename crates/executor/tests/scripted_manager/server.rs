@@ -104,7 +104,6 @@ impl Server {
         let greeting = defib_executor::service::bus::auth::Auth::greeting(uid);
         stream.write_all(&greeting).expect("greeting");
         read_line(&mut stream);
-        stream.write_all(b"BEGIN\r\n").expect("begin");
         self.serve(stream);
         self.bus_call("Hello", "", |_| {});
         for name in names {

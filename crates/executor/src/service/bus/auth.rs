@@ -8,14 +8,11 @@ const LINE_MAX: usize = 512;
 pub enum Step {
     /// The server's line is not complete yet.
     More,
-    /// We are let in: [`BEGIN`] is to be sent, and messages follow.
+    /// We are let in: messages follow.
     LetIn,
     /// We are not; its words.
     Refused(String),
 }
-
-/// What ends the handshake.
-pub const BEGIN: &[u8] = b"BEGIN\r\n";
 
 /// The client's side.
 #[derive(Clone, Debug, Default)]
@@ -24,14 +21,15 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// The first bytes of a connection: a NUL that carries the credentials, and the user id as
-    /// decimal text in hex.
+    /// All that is ever said of the handshake: a NUL that carries the credentials, the user id as
+    /// decimal text in hex, and BEGIN ahead of the answer, as sd-bus does it. PID 1 (252) forgets
+    /// what arrives together with BEGIN until more arrives, so no message may follow it at once.
     pub fn greeting(uid: u32) -> Vec<u8> {
         let mut bytes = b"\0AUTH EXTERNAL ".to_vec();
         for digit in uid.to_string().bytes() {
             bytes.extend_from_slice(format!("{digit:02x}").as_bytes());
         }
-        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(b"\r\nBEGIN\r\n");
         bytes
     }
 

@@ -1,7 +1,7 @@
 //! The connection: a non-blocking unix socket, the handshake, and both buffers.
 
 use super::address::Address;
-use super::auth::{Auth, BEGIN, Step};
+use super::auth::{Auth, Step};
 use super::frame::{Inbox, Next};
 use super::message::Message;
 use rustix::io::Errno;
@@ -115,8 +115,7 @@ impl Socket {
             Step::Refused(words) => Err(words),
             Step::LetIn => {
                 self.auth = None;
-                self.outbox.extend_from_slice(BEGIN);
-                self.flush()
+                Ok(())
             }
         }
     }
