@@ -3,6 +3,7 @@
 use defib_console::narrate::{Form, Narrator, Row};
 use defib_console::style::Style;
 use defib_engine::policy::Policy;
+use defib_engine::seen::Seen;
 use defib_guardian::{AppStatus, Ended, Narrate, Setup};
 use defib_journal::line::Entry;
 use std::ffi::OsString;
@@ -135,15 +136,16 @@ impl Narrate for Spoken {
 }
 
 fn row(app: &AppStatus) -> Row {
+    let look = app.probes.first();
+    let good = look.filter(|look| look.seen.is_some_and(Seen::is_good));
+    let bad = look.filter(|look| look.seen.is_some_and(|seen| !seen.is_good()));
     Row {
         app: app.app.clone(),
         state: format!("{:?}", app.view.word).to_lowercase(),
         for_ms: app.up_for_ms,
-        latency_ms: app
-            .probes
-            .first()
-            .and_then(|probe| probe.latency_us)
-            .map(|us| u64::from(us / 1000)),
+        // How long a look failed for is no answer's time.
+        latency_ms: good.and_then(|look| look.latency_us).map(|us| u64::from(us / 1000)),
+        trouble: bad.map(|look| look.detail.clone()),
         incident: app.view.incident.map(|incident| incident.0),
         next: Some(app.next.clone()).filter(|next| !next.is_empty()),
     }

@@ -45,6 +45,8 @@ fn healthy() -> Value {
              "budget": {"hour_used": 1, "hour_limit": 4, "day_used": 1, "day_limit": 10}},
             {"app": "mail", "state": "down", "class": "hung", "since": "2026-11-22T03:12:07.000Z",
              "incident": 4, "next": "kill + start in 3 s", "rungs": ["start", "kill"],
+             "probes": [{"probe": "url", "view": "app", "seen": "timeout(first-byte)",
+                "latency_ms": 3000, "age_s": 1}],
              "why_not": "reboot: not allowed"}]})
 }
 

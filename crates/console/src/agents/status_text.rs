@@ -78,7 +78,9 @@ fn app_line(app: &AppStatus, width: usize, clock: &Clock, style: Style) -> Strin
         (_, Some(since)) => facts.push(format!("since {}", clock.date_time(since))),
         _ => {}
     }
-    if let Some(ms) = app.probes.first().and_then(|probe| probe.latency_ms) {
+    // How long a look failed for is no answer's time.
+    let good = app.probes.first().filter(|probe| matches!(probe.seen.as_str(), "pass" | "slow"));
+    if let Some(ms) = good.and_then(|probe| probe.latency_ms) {
         facts.push(format!("answers in {ms:.0} ms"));
     }
     facts.extend(app.incident.map(|id| format!("incident {id}")));

@@ -14,8 +14,10 @@ pub struct Row {
     pub state: String,
     /// In this state for so long, in milliseconds.
     pub for_ms: Option<u64>,
-    /// The last look's length, in milliseconds.
+    /// The last look's length, in milliseconds, where it was good.
     pub latency_ms: Option<u64>,
+    /// What the last look said, where it was not good.
+    pub trouble: Option<String>,
     /// The open incident.
     pub incident: Option<u32>,
     /// What comes next.
@@ -97,6 +99,7 @@ fn line(row: &Row, width: usize, style: Style, columns: usize) -> String {
     let mut facts = Vec::new();
     facts.extend(row.for_ms.map(|ms| format!("for {}", span(ms / 1000 * 1000))));
     facts.extend(row.latency_ms.map(|ms| format!("answers in {ms} ms")));
+    facts.extend(row.trouble.as_ref().map(|trouble| clean(trouble)));
     facts.extend(row.incident.map(|id| format!("incident {id}")));
     facts.extend(row.next.as_ref().map(|next| clean(next)));
     // One column is left free: a full line would wrap, and a block that wraps cannot be erased.
@@ -130,6 +133,18 @@ mod tests {
         assert_eq!(second, "\x1b[2F\x1b[J! DOWN      db    \n+ UP        shop  \n");
         assert_eq!(screen.above("an event\n").matches("an event\n").count(), 1);
         assert!(screen.above("an event\n").ends_with("shop  \n"));
+    }
+
+    #[test]
+    fn a_line_says_what_the_last_look_saw() {
+        let well = Row { latency_ms: Some(3), ..row("shop", "up") };
+        assert_eq!(draw(&[well], LIVE, (80, 24)), "+ UP        shop  answers in 3 ms\n");
+        let trouble = Some("no answer in 3 s".to_owned());
+        let ill = Row { trouble, incident: Some(7), ..row("shop", "down") };
+        assert_eq!(
+            draw(&[ill], LIVE, (80, 24)),
+            "! DOWN      shop  no answer in 3 s, incident 7\n"
+        );
     }
 
     #[test]
