@@ -99,7 +99,10 @@ impl Driver {
         self.looker = looker(&self.identity.exec_child_argv);
         self.identity.config_loaded_wall_ms = clock::wall_ms();
         self.identity.config_error = None;
-        let message = format!("{} apps are guarded", self.config.apps.len());
+        let message = match self.config.apps.len() {
+            1 => "1 app is guarded".to_owned(),
+            count => format!("{count} apps are guarded"),
+        };
         self.write(now, Line::Config { accepted: true, message: message.into() });
         self.status_is_old = true;
         // The engine starts the new probes when it is woken next.
