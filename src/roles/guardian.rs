@@ -2,9 +2,9 @@
 
 use defib_console::narrate::{Form, Narrator, Row};
 use defib_console::style::Style;
+use defib_console::words;
 use defib_engine::policy::Policy;
-use defib_engine::seen::Seen;
-use defib_guardian::{AppStatus, Ended, Narrate, Setup};
+use defib_guardian::{AppStatus, Ended, Narrate, ProbeStatus, Setup};
 use defib_journal::line::Entry;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -136,17 +136,47 @@ impl Narrate for Spoken {
 }
 
 fn row(app: &AppStatus) -> Row {
-    let look = app.probes.first();
-    let good = look.filter(|look| look.seen.is_some_and(Seen::is_good));
-    let bad = look.filter(|look| look.seen.is_some_and(|seen| !seen.is_good()));
+    let (latency_ms, trouble) = app.probes.first().map_or((None, None), told);
     Row {
         app: app.app.clone(),
         state: format!("{:?}", app.view.word).to_lowercase(),
         for_ms: app.up_for_ms,
-        // How long a look failed for is no answer's time.
-        latency_ms: good.and_then(|look| look.latency_us).map(|us| u64::from(us / 1000)),
-        trouble: bad.map(|look| look.detail.clone()),
+        latency_ms,
+        trouble,
         incident: app.view.incident.map(|incident| incident.0),
         next: Some(app.next.clone()).filter(|next| !next.is_empty()),
+    }
+}
+
+/// How soon the app answered, or what was wrong: how long a look failed for is no answer's time.
+fn told(look: &ProbeStatus) -> (Option<u64>, Option<String>) {
+    match look.seen {
+        Some(seen) if seen.is_good() => (look.latency_us.map(|us| u64::from(us / 1000)), None),
+        seen => (None, seen.map(|seen| words::seen(seen, None))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+    use defib_engine::policy::View;
+    use defib_engine::seen::{Phase, Seen};
+    use defib_guardian::ProbeStatus;
+
+    #[test]
+    fn a_look_in_vain_is_not_told_as_an_answer() {
+        let look = |seen| ProbeStatus {
+            probe: "url".to_owned(),
+            view: View::App,
+            seen,
+            latency_us: Some(3_000_000),
+            age_ms: Some(1),
+            detail: String::new(),
+        };
+        assert_eq!(told(&look(Some(Seen::Pass))), (Some(3000), None));
+        let (latency_ms, trouble) = told(&look(Some(Seen::Timeout(Phase::FirstByte))));
+        assert_eq!(latency_ms, None);
+        assert_eq!(trouble.as_deref(), Some("no answer in time (timeout at first byte)"));
+        assert_eq!(told(&look(None)), (None, None));
     }
 }
