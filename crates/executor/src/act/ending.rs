@@ -79,11 +79,13 @@ impl Executor {
                 Rung::Kill => u64::from(grace_ms).min(KILL_GRACE_MS),
                 _ => u64::from(grace_ms),
             };
-            // Half of the deadline is left for KILL and start, whatever the grace says.
-            ending.kill_at = Some(now_ms + grace_ms.min(end_at.saturating_sub(now_ms) / 2));
             ending.signal(Signal::TERM);
             // A stopped process takes its TERM only once it runs again.
             ending.signal(Signal::CONT);
+            // The grace is the app's: what the ledger's disk took before TERM is not its fault.
+            let sent_ms = now_ms.max(crate::clock::now_ms());
+            // Half of the deadline is left for KILL and start, whatever the grace says.
+            ending.kill_at = Some(sent_ms + grace_ms.min(end_at.saturating_sub(sent_ms) / 2));
             self.say_step(order, ActStep::TermSent);
         } else {
             ending.signal(Signal::KILL);
