@@ -46,7 +46,9 @@ fn is_cured_by_a_restart(fault: Fault) {
     let agent = Agent::daemon(fault.file(), &config(&subjects, &format!("{QUICK}{BODY}")));
     agent.wait_up(2);
     let struck_ms = wall_ms();
-    subjects.iter().for_each(|(_, subject)| subject.strike(fault, ""));
+    for (_, subject) in &subjects {
+        subject.strike(fault, "");
+    }
     for (kind, subject) in &subjects {
         assert_restarted(kind, fault, subject, &agent, struck_ms);
     }
@@ -67,7 +69,9 @@ fn is_left_alone(fault: Fault, text: &str, class: Class) -> Vec<Incident> {
     let subjects = both_kinds(fault.file());
     let agent = Agent::daemon(fault.file(), &config(&subjects, QUICK));
     agent.wait_up(2);
-    subjects.iter().for_each(|(_, subject)| subject.strike(fault, text));
+    for (_, subject) in &subjects {
+        subject.strike(fault, text);
+    }
     for (kind, _) in &subjects {
         agent.wait_incident(kind, &format!("{class:?}"), COURSE, |incident| {
             (incident.class() == class).then_some(())
@@ -75,7 +79,9 @@ fn is_left_alone(fault: Fault, text: &str, class: Class) -> Vec<Incident> {
     }
     let before: Vec<Vec<Pid>> = subjects.iter().map(|(_, subject)| subject.processes()).collect();
     stays_false("an act", Duration::from_secs(5), || acts(&agent, 2) > 0);
-    subjects.iter().for_each(|(_, subject)| subject.mend(fault));
+    for (_, subject) in &subjects {
+        subject.mend(fault);
+    }
     let incidents: Vec<Incident> =
         subjects.iter().map(|(kind, _)| agent.wait_closed(kind, COURSE)).collect();
     for incident in &incidents {
@@ -108,7 +114,9 @@ fn slow_answers_within_the_timeout_are_no_incident() {
     let subjects = both_kinds("slow");
     let agent = Agent::daemon("slow", &config(&subjects, &format!("{QUICK}slow = \"200ms\"\n")));
     agent.wait_up(2);
-    subjects.iter().for_each(|(_, subject)| subject.strike(Fault::Slow, "0.4"));
+    for (_, subject) in &subjects {
+        subject.strike(Fault::Slow, "0.4");
+    }
     agent.wait("slow looks of both", COURSE, |_, _| {
         let status = agent.home().ask("{\"do\":\"status\"}")?;
         (status.matches("\"state\":\"slow\"").count() == 2).then_some(())
@@ -129,7 +137,9 @@ fn a_dependency_that_is_down_is_waited_for() {
     let mut text = machine();
     for (kind, subject) in &subjects {
         text += &section(kind, subject, QUICK);
-        text += &format!("[app.{kind}.depends.database]\ntcp = \"127.0.0.1:{port}\"\n");
+        text += "depends = { database = { tcp = \"127.0.0.1:";
+        text += &port.to_string();
+        text += "\" } }\n";
     }
     let agent = Agent::daemon("needs", &text);
     agent.wait_up(2);

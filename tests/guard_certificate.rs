@@ -50,7 +50,7 @@ fn section(name: &str, subject: &Subject) -> String {
     let mut argv = subject.argv();
     argv.extend(["--certfile", &pem, "--keyfile", &pem].map(str::to_owned));
     let port = subject.port;
-    let authority = subject.folder().join("authority.pem");
+    let authority = subject.folder().join("authority.pem").to_string_lossy().into_owned();
     let mut text = format!("\n[app.{name}]\nurl = \"https://localhost:{port}/\"\n");
     let _ = writeln!(text, "ca_file = {authority:?}\nstart = {argv:?}");
     let variables: Vec<String> =
@@ -81,7 +81,9 @@ fn an_expired_certificate_is_reported_and_left_alone() {
     }
     let first_starts = subjects.len();
     stays_false("an act", Duration::from_secs(4), || agent.order_count() > first_starts);
-    subjects.iter().for_each(|(_, subject)| authority.sign(subject.folder(), 2090));
+    for (_, subject) in &subjects {
+        authority.sign(subject.folder(), 2090);
+    }
     for (kind, _) in &subjects {
         let incident = agent.wait_closed(kind, COURSE);
         assert_eq!(incident.class(), Class::Certificate, "{kind}");

@@ -141,11 +141,12 @@ fn a_killed_master_is_started_at_once_by_a_config() {
 fn a_killed_master_is_recovered_by_a_command_within_a_second() {
     for (kind, subject) in both_kinds("recover") {
         let script = subject.folder().join("recover.sh");
-        let variables: String = subject
+        let exports: Vec<String> = subject
             .environment()
             .iter()
             .map(|(name, value)| format!("export {name}='{value}'\n"))
             .collect();
+        let variables = exports.concat();
         let argv = subject.argv().join(" ");
         fs::write(&script, format!("#!/bin/sh\n{variables}exec {argv} --daemon\n")).expect("ours");
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("ours");
