@@ -50,6 +50,14 @@ impl Report {
         self.diagnostics.iter().filter(|one| one.level == Level::Error).count()
     }
 
+    /// The same without warnings: for a place that has little room, and where only what prevents
+    /// loading is of interest.
+    #[must_use]
+    pub fn errors(mut self) -> Report {
+        self.diagnostics.retain(|one| one.level == Level::Error);
+        self
+    }
+
     /// Shows each with its line, a caret and what to do. `text` is the text that was loaded.
     pub fn render(&self, file_name: &str, text: &str, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };

@@ -116,7 +116,9 @@ impl Executor {
                 .map_err(|error| format!("{}: {error}", path.display()))
                 .and_then(|text| match defib_config::load(&text, &crate::host()) {
                     Ok(loaded) => Ok((text, loaded.config)),
-                    Err(report) => Err(report.render(&path.to_string_lossy(), &text, false)),
+                    Err(report) => {
+                        Err(report.errors().render(&path.to_string_lossy(), &text, false))
+                    }
                 }),
         };
         match loaded {

@@ -42,7 +42,12 @@ fn a_bad_config_is_refused_and_a_good_one_taken() {
     let mut bench = Bench::start("reload", &start_config(SLEEP, ""), "leave");
     bench.greeted();
     let app = bench.start_app();
-    bench.write_config("[machine]\nmode = \"atc\"\n");
+    // Warnings before the mistake must not push it out of what a report has room for.
+    let warned = "window = \"10s\"\nexpect = \"100-599\"\n";
+    let wordy: String = (0..12)
+        .map(|n| format!("[app.a{n}]\nurl = \"http://127.0.0.1:1/\"\ntimeout = \"9s\"\n{warned}"))
+        .collect();
+    bench.write_config(&format!("{wordy}[machine]\nmode = \"atc\"\n"));
     bench.signal_executor(Signal::HUP);
     let message = bench.until("ConfigRefused", |report| match report {
         Report::ConfigRefused { message } => Some(message.clone()),
