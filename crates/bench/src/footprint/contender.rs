@@ -136,7 +136,7 @@ fn start_defib(who: Who, place: &Place) -> Result<Child, Failed> {
     // Without what only rounds in quick succession need, these would be the defaults.
     let mut config = format!(
         "[app.shop]\nurl = \"{url}\"\n{key} = {argv:?}\nbackoff = \"100ms\"\nhealthy_reset = \"1s\"\n\
-         relapse = \"0s\"\nverify = \"0s\"\nrise = 1\nincident_limit = 20\n\
+         relapse = \"0s\"\nverify = \"0s\"\nstart_grace = \"1s\"\nrise = 1\nincident_limit = 20\n\
          budget = {{ hour = 20, day = 100 }}\ninterval = \"{}s\"\n",
         place.pace_s
     );
