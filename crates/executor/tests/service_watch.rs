@@ -296,6 +296,18 @@ fn a_stop_job_that_was_over_at_once_is_still_seen() {
 }
 
 #[test]
+fn a_quick_stop_of_a_unit_that_is_gone_with_it_is_still_seen() {
+    let Stage { mut rig, server, mut main, bus: _bus, folder: _folder } = stage();
+    main.kill();
+    let (id, path) = server.new_job(UNIT, "stop");
+    server.set(&path, "Job", "JobType", Value::U32(0));
+    server.set(&unit_path(UNIT), "Unit", "LoadState", Value::Text("not-found"));
+    server.end_job(UNIT, id, "done");
+    tell_death(&server, 2, 15, "inactive", "dead");
+    rig.until(|event| *event == STOPPED);
+}
+
+#[test]
 fn our_own_stop_is_nobody_s_word() {
     let Stage { mut rig, server, mut main, bus: _bus, folder: _folder } = stage();
     disable(&mut rig, &server);

@@ -83,7 +83,8 @@ impl Unit {
             is_masked && is_down || self.file_state == "disabled" && state == UnitState::Inactive;
         let is_stopped = match self.foreign {
             Foreign::Stop => true,
-            Foreign::Vanished => state == UnitState::Inactive,
+            // A transient unit is forgotten as soon as it is down.
+            Foreign::Vanished => matches!(state, UnitState::Inactive | UnitState::NotFound),
             Foreign::Start => false,
             Foreign::None => is_off && !self.is_off_excused,
         };
