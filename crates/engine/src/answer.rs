@@ -3,7 +3,7 @@
 use crate::effect::Rung;
 use crate::event::{Failure, Outcome};
 use crate::guards::RETRY_MS;
-use crate::id::IntentId;
+use crate::id::{Identity, IntentId};
 use crate::note::{Note, RungFault};
 use crate::state::{AppPhase, LastAct, Process, Stage};
 use crate::time::Moment;
@@ -86,6 +86,8 @@ impl Turn<'_> {
         if rung.is_disruptive() {
             self.app(app).again_at = self.again_after(app, outcome);
         }
+        let judged = self.seen_app(app).identity();
+        let spared = judged.filter(|_| outcome == Outcome::Interrupted && rung.is_disruptive());
         let Some(incident) = self.app(app).incident_mut() else { return };
         let ordered_at = match incident.stage {
             Stage::Acting { since, before, .. } => {
@@ -96,7 +98,7 @@ impl Turn<'_> {
             }
             _ => now,
         };
-        incident.acted = Some(LastAct { rung, ordered_at, ended_at: now, done: helped });
+        incident.acted = Some(LastAct { rung, ordered_at, ended_at: now, done: helped, spared });
         if helped {
             incident.stage = Stage::Verifying { rung, since: now };
             return;
@@ -104,6 +106,25 @@ impl Turn<'_> {
         incident.stage = Stage::Judging;
         let incident = incident.id;
         let fault = RungFault::NotDone(outcome);
+        self.note(Note::RungFailed { app: id(app), incident, rung, fault });
+    }
+
+    /// The very process that an interrupted act was to end is still there: nothing was ended, so there is
+    /// nothing to verify and no grace to wait for.
+    pub(crate) fn still_there(&mut self, app: usize, identity: Identity) {
+        let again_at = self.now.plus(RETRY_MS);
+        let Some(Stage::Verifying { rung, .. }) = self.stage(app) else { return };
+        let Some(incident) = self.app(app).incident_mut() else { return };
+        let Some(act) = incident.acted.as_mut().filter(|act| act.spared == Some(identity)) else {
+            return;
+        };
+        (act.done, act.spared) = (false, None);
+        incident.stage = Stage::Judging;
+        let incident = incident.id;
+        let state = self.app(app);
+        state.grace_until = None;
+        state.again_at = again_at;
+        let fault = RungFault::NotDone(Outcome::Interrupted);
         self.note(Note::RungFailed { app: id(app), incident, rung, fault });
     }
 

@@ -37,8 +37,6 @@ impl Turn<'_> {
     /// What was seen before we were away is void; what was ordered is what the ledger says.
     fn wake_app(&mut self, app: usize, started: &Started) {
         self.void_looks(app);
-        let state = self.app(app);
-        state.process = Process::Unknown;
         if started.new_boot {
             // After a boot everything starts at once, and slowly.
             let grace_ms = self.rules(app).start_grace_ms;
@@ -48,6 +46,8 @@ impl Turn<'_> {
             Some((intent, _)) => self.resume_intent(app, intent, &started.intents),
             None => self.step_back(app),
         }
+        // Last, because what was known of the process tells what an interrupted act was to end.
+        self.app(app).process = Process::Unknown;
     }
 
     fn resume_intent(&mut self, app: usize, intent: IntentId, ledger: &[LedgerIntent]) {

@@ -75,6 +75,7 @@ impl Turn<'_> {
         if was_stopped {
             self.note(Note::Resumed { app: id(app) });
         }
+        self.still_there(app, identity);
         self.quicken(app);
     }
 }

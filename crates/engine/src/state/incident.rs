@@ -1,7 +1,7 @@
 //! What is wrong with an app, and what has been done about it.
 
 use crate::effect::{Purse, Rung};
-use crate::id::{IncidentId, IntentId};
+use crate::id::{Identity, IncidentId, IntentId};
 use crate::note::{Class, HandOver, Refusal};
 use crate::time::Moment;
 
@@ -50,6 +50,8 @@ pub struct LastAct {
     pub ended_at: Moment,
     /// Whether it was done, as far as anybody knows.
     pub done: bool,
+    /// The process that an interrupted act was to end: if it is still there, nothing was ended.
+    pub spared: Option<Identity>,
 }
 
 /// Where an incident stands.

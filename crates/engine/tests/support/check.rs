@@ -181,7 +181,10 @@ fn s7_rungs_rise(world: &World, truth: &Policy) -> Vec<Broken> {
 fn s8_spacing(world: &World, truth: &Policy) -> Vec<Broken> {
     let mut last: BTreeMap<AppId, Moment> = BTreeMap::new();
     let mut found = Vec::new();
-    for (at, order) in world.done().filter(|(_, order)| order.rung.is_disruptive()) {
+    // An act that was prevented before it ended anything needs no room.
+    let undone =
+        |order: &Order| world.trace.iter().any(|(_, trace)| *trace == Trace::Undone(order.intent));
+    for (at, order) in world.done().filter(|(_, o)| o.rung.is_disruptive() && !undone(o)) {
         let rules = &truth.apps[usize::from(order.app.0)];
         let room_ms = rules.verify_ms.max(rules.start_grace_ms);
         if let Some(before) = last.insert(order.app, at)

@@ -22,6 +22,7 @@ pub enum Line {
     Stop(usize),
     Doubt(Doubt),
     GuardianDies(u64),
+    AgentDies(u64),
 }
 
 /// Two apps, one of them with a dependency and a users' path, the other with two views that may disagree.
@@ -59,6 +60,7 @@ fn line() -> impl Strategy<Value = Line> {
         1 => app.prop_map(Line::Stop),
         2 => doubt().prop_map(Line::Doubt),
         2 => (0u64..3_000).prop_map(Line::GuardianDies),
+        2 => (0u64..3_000).prop_map(Line::AgentDies),
     ]
 }
 
@@ -136,6 +138,7 @@ pub fn play(world: &mut World, script: &[Line]) {
             }
             Line::Doubt(doubt) => world.feed(Event::Doubted(*doubt)),
             Line::GuardianDies(ms) => world.restart_guardian(*ms),
+            Line::AgentDies(ms) => world.restart_agent(*ms),
         }
     }
 }

@@ -153,6 +153,7 @@ impl Story {
                 world.feed(Event::Doubted(Doubt::ClockStepped { by_ms: 94_608_000_000 }));
             }
             ["guardian", "dies"] => world.restart_guardian(1_000),
+            ["agent", "dies"] => world.restart_agent(1_000),
             ["shutdown"] => world.feed(Event::ShuttingDown),
             other => panic!("no such line: {other:?}"),
         }

@@ -56,6 +56,8 @@ pub enum Trace {
     Effect(Effect),
     /// The executor really began this.
     Done(Order),
+    /// The executor was killed before this order ended anything.
+    Undone(IntentId),
 }
 
 /// How the engine is mis-wired, to prove that a checker bites.
@@ -426,6 +428,29 @@ impl World {
         }
         self.now = end;
         self.start_guardian();
+    }
+
+    /// The whole agent is killed and started again: what the executor was about to do is not done.
+    pub fn restart_agent(&mut self, gone_ms: u64) {
+        let undone: Vec<IntentId> = self
+            .due
+            .values()
+            .filter_map(|due| match due {
+                Due::Started { order, app } if self.due_kill(*app) => Some(order.intent),
+                _ => None,
+            })
+            .collect();
+        self.trace.extend(undone.into_iter().map(|intent| (self.now, Trace::Undone(intent))));
+        self.due.retain(|_, due| matches!(due, Due::Dies { .. }));
+        for entry in &mut self.ledger.intents {
+            entry.outcome.get_or_insert(Outcome::Interrupted);
+        }
+        self.restart_guardian(gone_ms);
+    }
+
+    /// Whether the process that an act is to end still lives.
+    fn due_kill(&self, app: usize) -> bool {
+        self.due.values().any(|due| matches!(due, Due::Killed { app: other } if *other == app))
     }
 
     fn happen_unheard(&mut self, due: &Due) {

@@ -75,7 +75,7 @@ typed_struct!(Incident {
     refused,
     handed_over,
 });
-typed_struct!(LastAct { rung, ordered_at, ended_at, done });
+typed_struct!(LastAct { rung, ordered_at, ended_at, done, spared });
 typed_enum!(Stage {
     Judging,
     Looking { rung, purse, since },
