@@ -44,7 +44,7 @@ fn a_bad_config_is_refused_and_a_good_one_taken() {
     let app = bench.start_app();
     // Warnings before the mistake must not push it out of what a report has room for.
     let warned = "window = \"10s\"\nexpect = \"100-599\"\n";
-    let app =
+    let section =
         |n: u32| format!("[app.a{n}]\nurl = \"http://127.0.0.1:1/\"\ntimeout = \"9s\"\n{warned}");
     let wordy = (0..12).map(section).collect::<Vec<_>>().concat();
     bench.write_config(&format!("{wordy}[machine]\nmode = \"atc\"\n"));
