@@ -153,6 +153,12 @@ pub trait ServiceManager {
     /// Reads, writes, reconnects, checks deadlines; appends what happened.
     fn advance(&mut self, now_ms: u64, events: &mut Vec<ManagerEvent>);
 
+    /// Whether something was heard of this app's unit that is still being looked into, such as a job
+    /// that is not ours.
+    fn is_asking_about(&self, _app: AppId) -> bool {
+        false
+    }
+
     /// From now on tell about this unit. Replaces what was watched for this app.
     fn watch_unit(&mut self, app: AppId, unit: &str);
 

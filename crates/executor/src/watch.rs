@@ -85,14 +85,23 @@ impl Executor {
         self.guardian.say(&Report::Died { app, identity, exit, restart_in_ms });
     }
 
-    /// A unit's death is told when the manager has said whether it starts it again, or was silent.
+    /// A unit's death is told when the manager has said whether it starts it again, or was silent. A
+    /// question that is open (it fails after 10 s) may be about a person's stop: then its answer is
+    /// waited for, or the app would be started against that person's will.
     pub(crate) fn tell_unit_deaths(&mut self, now_ms: u64) {
         for index in 0..self.apps.len() {
-            let state = &self.apps[index];
+            let app = AppId(index as u16);
+            let state = &mut self.apps[index];
             let has_word = state.restart_in_ms.is_some();
-            if state.unit_death.is_some_and(|(due, _)| now_ms >= due || has_word) {
-                self.tell_unit_death(AppId(index as u16));
+            let Some((due, _)) = &mut state.unit_death else { continue };
+            if now_ms < *due && !has_word {
+                continue;
             }
+            if !has_word && self.manager.is_asking_about(app) {
+                *due = now_ms + MANAGER_WORD_MS;
+                continue;
+            }
+            self.tell_unit_death(app);
         }
     }
 

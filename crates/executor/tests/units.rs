@@ -120,3 +120,25 @@ fn the_death_that_an_act_was_for_is_told_before_its_end() {
     bench.until("Acted", |it| matches!(it, Report::Acted { .. }).then_some(()));
     main.wait().expect("ours");
 }
+
+/// A process that ends at TERM is gone before PID 1 has said what its job was for.
+#[test]
+fn a_death_waits_for_what_the_manager_is_asked() {
+    let (mut main, mut bench) = with_main("uasked", "fine.service");
+    bench.until("Found", found);
+    std::fs::write(bench.folder.join("asking"), "").expect("written");
+    main.kill().expect("ours");
+    main.wait().expect("ours");
+    let told = |report: &Report| match report {
+        Report::Died { .. } | Report::Stopped { .. } => Some(report.clone()),
+        _ => None,
+    };
+    while let Some(report) = bench.next(std::time::Duration::from_millis(300)) {
+        assert!(told(&report).is_none(), "nobody knows yet what it means: {report:?}");
+    }
+    std::fs::write(bench.folder.join("answer"), "").expect("written");
+    let first = bench.until("news of the unit", told);
+    assert!(matches!(first, Report::Stopped { .. }), "{first:?}");
+    let second = bench.until("news of the unit", told);
+    assert!(matches!(second, Report::Died { .. }), "{second:?}");
+}

@@ -58,10 +58,21 @@ impl ServiceManager for Scripted {
     }
 
     fn deadline_ms(&self) -> Option<u64> {
-        (!self.news.is_empty()).then_some(0)
+        (!self.news.is_empty() || self.folder.join("answer").exists()).then_some(0)
+    }
+
+    /// A job was heard of, and its type asked for.
+    fn is_asking_about(&self, _app: AppId) -> bool {
+        self.folder.join("asking").exists()
     }
 
     fn advance(&mut self, _now_ms: u64, events: &mut Vec<ManagerEvent>) {
+        // It was a person's stop.
+        if let (Ok(()), Some(app)) = (std::fs::remove_file(self.folder.join("answer")), self.app) {
+            std::fs::remove_file(self.folder.join("asking")).expect("it was asked");
+            self.news.push(ManagerEvent::StoppedByPerson { app });
+            self.news.push(ManagerEvent::MainPid { app, identity: None });
+        }
         events.append(&mut self.news);
     }
 

@@ -189,6 +189,10 @@ impl ServiceManager for Systemd {
         events.append(&mut self.events);
     }
 
+    fn is_asking_about(&self, app: AppId) -> bool {
+        self.units.iter().any(|unit| unit.app == app && unit.open_questions > 0)
+    }
+
     fn watch_unit(&mut self, app: AppId, unit: &str) {
         self.units.retain(|watched| watched.app != app);
         self.units.push(Unit::new(app, unit));
