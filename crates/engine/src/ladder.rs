@@ -40,6 +40,16 @@ impl Used {
         self.steps[ladder as usize]
     }
 
+    /// How many rungs of `ladder` are behind us. The one restart of [`Ladder::Once`] lies below what
+    /// the fuller ladders of the same classes begin with, so a step on those has passed it.
+    pub(crate) const fn below(self, ladder: Ladder) -> u8 {
+        let passed = self.on(Ladder::Hung) > 0 || self.on(Ladder::Erroring) > 0;
+        match ladder {
+            Ladder::Once if passed => 1,
+            other => self.on(other),
+        }
+    }
+
     /// Leaves `step` and all below it behind. The start ladder has no end, so it is not counted.
     pub(crate) fn climb(&mut self, ladder: Ladder, step: u8) {
         let taken = &mut self.steps[ladder as usize];

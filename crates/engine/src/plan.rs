@@ -96,7 +96,7 @@ impl Turn<'_> {
         app: usize,
         ladder: Ladder,
     ) -> impl Iterator<Item = (u8, Rung)> + use<> {
-        let taken = self.seen_app(app).incident().map_or(0, |incident| incident.used.on(ladder));
+        let taken = self.seen_app(app).incident().map_or(0, |open| open.used.below(ladder));
         let rungs = self.rules(app).rungs;
         let softened = move |rung| match rung {
             Rung::Kill if !rungs.has(Rung::Kill) && rungs.has(Rung::Restart) => Rung::Restart,

@@ -5,15 +5,20 @@ mod support;
 
 use defib_engine::seen::Seen;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use support::laws::{self, RIGHT, UPTIME_MS};
 use support::script::{self, play, two_apps};
 use support::world::{HANG, World};
 
 const DAY_MS: u64 = 86_400_000;
 
-/// 256 cases, or as many as `PROPTEST_CASES` says.
+/// 256 cases, always the same ones; or as many as `PROPTEST_CASES` says, and others at each run. A gate
+/// must not fail by chance for a change that has nothing to do with it; the search for new breaches
+/// is a longer run's.
 fn cases() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+    let searching = std::env::var_os("PROPTEST_CASES").is_some();
+    let rng_seed = if searching { RngSeed::Random } else { RngSeed::Fixed(256) };
+    ProptestConfig { failure_persistence: None, rng_seed, ..ProptestConfig::default() }
 }
 
 proptest! {
