@@ -14,13 +14,16 @@ pub const QUICK: &str = "interval = \"300ms\"\nfast = \"200ms\"\ntimeout = \"300
                          window = \"2s\"\nrise = 2\nverify = \"300ms\"\n";
 
 /// An app that is well, and its guard.
+///
+/// Dropped in this order: the agent, so that nobody starts the app again; the app, which is found by its log;
+/// and only then the folder with that log.
 pub struct Calm {
-    /// The agent's folders.
-    pub home: Home,
-    /// The app.
-    pub lone: Lone,
     /// The agent.
     pub daemon: Daemon,
+    /// The app.
+    pub lone: Lone,
+    /// The agent's folders.
+    pub home: Home,
     life: Life,
 }
 
@@ -38,7 +41,7 @@ impl Calm {
         // With the default pace a start is verified after 20 s.
         home.wait_for_word("up", Duration::from_mins(1));
         let life = lone.living().expect("it answers");
-        Calm { home, lone, daemon, life }
+        Calm { daemon, lone, home, life }
     }
 
     /// Looks on for this long.

@@ -40,13 +40,14 @@ pub struct Tally {
 
 /// An agent with its app, and whoever breaks both.
 pub struct Storm {
-    /// The agent's folders.
-    pub home: Home,
+    // The order of the first three is the order of their end: see `Calm`.
+    daemon: Daemon,
     /// The app.
     pub lone: Lone,
+    /// The agent's folders.
+    pub home: Home,
     /// What was done.
     pub tally: Tally,
-    daemon: Daemon,
     dice: Dice,
     /// Whose service manager keeps the app, if it is a unit.
     machine: Option<Machine>,
