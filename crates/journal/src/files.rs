@@ -3,15 +3,19 @@
 
 mod backlog;
 mod error;
+mod folder;
 mod name;
 mod page;
 mod prune;
 mod reader;
 mod scan;
+mod storage;
 mod tail;
 mod writer;
 
 pub use error::FileError;
+pub use folder::Folder;
 pub use reader::Reader;
-pub use tail::{Tail, tail_from_last_checkpoint};
+pub use storage::{Sheet, Storage};
+pub use tail::{Tail, tail_from_last_checkpoint, tail_from_last_checkpoint_in};
 pub use writer::{Limits, Writer};

@@ -1,7 +1,7 @@
 //! Lines that are not in the file yet, and how they get there when the disk refuses.
 
-use std::fs::File;
-use std::io::{self, Write};
+use super::storage::Sheet;
+use std::io;
 
 pub(super) struct Backlog {
     pub(super) bytes: Vec<u8>,
@@ -17,16 +17,16 @@ impl Backlog {
     /// Writes everything, and says how many bytes went to the file. After an error the lines that
     /// are not whole in the file are still here, and the next attempt begins on a fresh line: how
     /// much of a failed write reached the file is not known for every error.
-    pub(super) fn write_to(&mut self, file: &File) -> (u64, io::Result<()>) {
+    pub(super) fn write_to(&mut self, sheet: &mut dyn Sheet) -> (u64, io::Result<()>) {
         let mut total = 0;
         if self.fresh_line && !self.bytes.is_empty() {
-            if let Err(error) = write_run(file, b"\n", &mut total) {
+            if let Err(error) = write_run(sheet, b"\n", &mut total) {
                 return (total, Err(error));
             }
             self.fresh_line = false;
         }
         let before = total;
-        let result = write_run(file, &self.bytes, &mut total);
+        let result = write_run(sheet, &self.bytes, &mut total);
         match &result {
             Ok(()) => self.bytes.clear(),
             Err(_) => self.keep_after((total - before) as usize),
@@ -43,10 +43,10 @@ impl Backlog {
     }
 }
 
-fn write_run(mut file: &File, bytes: &[u8], total: &mut u64) -> io::Result<()> {
+fn write_run(sheet: &mut dyn Sheet, bytes: &[u8], total: &mut u64) -> io::Result<()> {
     let mut left = bytes;
     while !left.is_empty() {
-        match file.write(left) {
+        match sheet.append(left) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => {
                 *total += count as u64;

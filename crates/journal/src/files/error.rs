@@ -28,8 +28,7 @@ pub enum FileError {
 
 impl FileError {
     pub(super) fn io(tried: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
-        let path = path.to_path_buf();
-        move |source| FileError::Io { tried, path, source }
+        move |source| FileError::Io { tried, path: path.to_path_buf(), source }
     }
 }
 

@@ -1,9 +1,8 @@
 //! File names: `YYYYMMDD.jsonl`, and `YYYYMMDD-N.jsonl` where a day outgrew one file.
 
+use super::storage::Storage;
 use crate::line::DayNumber;
-use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
 
 /// One file's place in the order of all: the day, then the part of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,16 +22,17 @@ impl FileName {
         FileName::first_of(day).max(FileName { day: self.day, part: self.part + 1 })
     }
 
-    pub(super) fn path(self, dir: &Path) -> PathBuf {
+    /// The name in the folder.
+    pub(super) fn text(self) -> String {
         let FileName { day, part } = self;
-        dir.join(match part {
+        match part {
             0 => format!("{day:08}.jsonl"),
             _ => format!("{day:08}-{part}.jsonl"),
-        })
+        }
     }
 
-    fn parse(name: &OsStr) -> Option<FileName> {
-        let stem = name.to_str()?.strip_suffix(".jsonl")?;
+    fn parse(name: &str) -> Option<FileName> {
+        let stem = name.strip_suffix(".jsonl")?;
         let (day, part) = match stem.split_once('-') {
             Some((day, part)) => (day, part.parse().ok().filter(|part| *part > 0)?),
             None => (stem, 0),
@@ -43,18 +43,16 @@ impl FileName {
 }
 
 /// The journal's files in their order; everything else in the folder is left alone.
-pub(super) fn list(dir: &Path) -> io::Result<Vec<FileName>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        names.extend(FileName::parse(&entry?.file_name()));
-    }
+pub(super) fn list(storage: &dyn Storage) -> io::Result<Vec<FileName>> {
+    let mut names: Vec<_> =
+        storage.names()?.iter().filter_map(|name| FileName::parse(name)).collect();
     names.sort_unstable();
     Ok(names)
 }
 
 /// The first file after `name`; the first of all for `None`.
-pub(super) fn after(dir: &Path, name: Option<FileName>) -> io::Result<Option<FileName>> {
-    Ok(list(dir)?.into_iter().find(|other| Some(*other) > name))
+pub(super) fn after(storage: &dyn Storage, name: Option<FileName>) -> io::Result<Option<FileName>> {
+    Ok(list(storage)?.into_iter().find(|other| Some(*other) > name))
 }
 
 #[cfg(test)]
@@ -64,11 +62,10 @@ mod tests {
     #[test]
     fn names_are_read_as_they_are_written() {
         for name in [FileName::first_of(20_261_122), FileName { day: 20_261_122, part: 12 }] {
-            let path = name.path(Path::new("/"));
-            assert_eq!(path.file_name().and_then(FileName::parse), Some(name));
+            assert_eq!(FileName::parse(&name.text()), Some(name));
         }
         for other in ["20261122-0.jsonl", "2026112.jsonl", "+2026112.jsonl", "20261122.json", "x"] {
-            assert_eq!(FileName::parse(OsStr::new(other)), None, "{other}");
+            assert_eq!(FileName::parse(other), None, "{other}");
         }
     }
 

@@ -2,14 +2,13 @@
 
 use super::error::FileError;
 use super::name::FileName;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use super::storage::{Sheet, Storage};
+use std::path::PathBuf;
 
 pub(super) struct Page {
     pub(super) name: FileName,
     pub(super) path: PathBuf,
-    pub(super) file: File,
+    pub(super) sheet: Box<dyn Sheet>,
     pub(super) bytes: u64,
     /// Its bytes when its first checkpoint had been appended; `None` until then.
     pub(super) head_bytes: Option<u64>,
@@ -18,19 +17,13 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn open(dir: &Path, name: FileName) -> Result<Page, FileError> {
-        let path = name.path(dir);
-        let is_new = !path.exists();
-        let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o640)
-            .open(&path)
-            .map_err(FileError::io("open", &path))?;
-        let bytes = file.metadata().map_err(FileError::io("look at", &path))?.len();
-        Ok(Page { name, path, file, bytes, head_bytes: None, is_new })
+    pub(super) fn open(storage: &dyn Storage, name: FileName) -> Result<Page, FileError> {
+        let text = name.text();
+        let path = storage.place().join(&text);
+        let is_new = storage.bytes_of(&text).is_err();
+        let sheet = storage.append_to(&text).map_err(FileError::io("open", &path))?;
+        let bytes = sheet.bytes().map_err(FileError::io("look at", &path))?;
+        Ok(Page { name, path, sheet, bytes, head_bytes: None, is_new })
     }
 
     /// Whether another file should follow. A head that is itself large must not turn a page for
@@ -45,15 +38,7 @@ impl Page {
         if self.bytes == 0 {
             return Ok(false);
         }
-        let mut last = [0];
-        self.file
-            .read_exact_at(&mut last, self.bytes - 1)
-            .map_err(FileError::io("read", &self.path))?;
-        Ok(last != *b"\n")
+        let last = self.sheet.byte_at(self.bytes - 1);
+        Ok(last.map_err(FileError::io("read", &self.path))? != b'\n')
     }
-}
-
-/// Makes the names of new files durable.
-pub(super) fn sync_folder(dir: &Path) -> Result<(), FileError> {
-    File::open(dir).and_then(|folder| folder.sync_all()).map_err(FileError::io("sync", dir))
 }

@@ -2,21 +2,21 @@
 
 use super::error::FileError;
 use super::name::{FileName, list};
+use super::storage::Storage;
 use std::collections::VecDeque;
-use std::path::Path;
 
 /// Removes files until at most `days` days and `bytes` bytes are left, `current` included.
 ///
 /// Days are counted by the files that there are, not by the calendar: a clock that jumps to the
 /// year 2099 must not empty the journal.
 pub(super) fn prune(
-    dir: &Path,
+    storage: &dyn Storage,
     current: FileName,
     days: usize,
     bytes: u64,
 ) -> Result<(), FileError> {
-    let names = list(dir).map_err(FileError::io("list", dir))?;
-    let size_of = |name: FileName| name.path(dir).metadata().map_or(0, |found| found.len());
+    let names = list(storage).map_err(FileError::io("list", storage.place()))?;
+    let size_of = |name: FileName| storage.bytes_of(&name.text()).unwrap_or(0);
     let mut left: VecDeque<(FileName, u64)> =
         names.into_iter().map(|name| (name, size_of(name))).collect();
     let mut total: u64 = left.iter().map(|(_, size)| size).sum();
@@ -24,8 +24,9 @@ pub(super) fn prune(
         if oldest >= current || (total <= bytes && day_count(&left) <= days) {
             return Ok(());
         }
-        let path = oldest.path(dir);
-        std::fs::remove_file(&path).map_err(FileError::io("remove", &path))?;
+        let name = oldest.text();
+        let path = storage.place().join(&name);
+        storage.remove(&name).map_err(FileError::io("remove", &path))?;
         left.pop_front();
         total -= size;
     }

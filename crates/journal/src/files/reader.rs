@@ -1,15 +1,18 @@
 //! Reading everything in order, whatever else the files hold.
 
+use super::folder::Folder;
 use super::name::{FileName, after};
 use super::scan::{LineScan, Scanned};
+use super::storage::Storage;
 use crate::line::{Entry, decode_line};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::rc::Rc;
 
 /// Gives the lines of all files of a folder in the order of their numbers. It may be asked again
 /// after `None`: then it gives what was written since, so it can follow a writer.
 pub struct Reader {
-    dir: PathBuf,
+    storage: Rc<dyn Storage>,
     file: Option<(FileName, LineScan)>,
     /// A newer file exists, so nothing more will be written to this one.
     draining: bool,
@@ -20,14 +23,23 @@ pub struct Reader {
 impl Reader {
     /// From the oldest line on.
     pub fn open(dir: &Path) -> io::Result<Reader> {
-        // A folder that is not there is an error now rather than an empty journal for ever.
-        std::fs::read_dir(dir)?;
-        Ok(Reader { dir: dir.to_path_buf(), file: None, draining: false, last_seq: 0, torn: 0 })
+        Reader::open_in(Rc::new(Folder::at(dir)))
     }
 
-    pub(super) fn resume(dir: &Path, name: FileName, scan: LineScan, last_seq: u64) -> Reader {
-        let file = Some((name, scan));
-        Reader { dir: dir.to_path_buf(), file, draining: false, last_seq, torn: 0 }
+    /// [`Reader::open`] on any storage.
+    pub fn open_in(storage: Rc<dyn Storage>) -> io::Result<Reader> {
+        // A folder that is not there is an error now rather than an empty journal for ever.
+        storage.names()?;
+        Ok(Reader { storage, file: None, draining: false, last_seq: 0, torn: 0 })
+    }
+
+    pub(super) fn resume(
+        storage: Rc<dyn Storage>,
+        name: FileName,
+        scan: LineScan,
+        last_seq: u64,
+    ) -> Reader {
+        Reader { storage, file: Some((name, scan)), draining: false, last_seq, torn: 0 }
     }
 
     /// Lines that were torn, damaged, or of a shape that this defib does not know.
@@ -89,7 +101,7 @@ impl Reader {
     fn pass_end(&mut self, scanned: Scanned) -> io::Result<bool> {
         let Some((name, scan)) = &self.file else { return Ok(true) };
         if !self.draining {
-            self.draining = after(&self.dir, Some(*name))?.is_some();
+            self.draining = after(&*self.storage, Some(*name))?.is_some();
             return Ok(self.draining);
         }
         self.torn += u64::from(scanned == Scanned::Partial && decode_line(scan.line()).is_err());
@@ -98,8 +110,8 @@ impl Reader {
 
     fn next_file(&mut self) -> io::Result<bool> {
         let mut from = self.file.as_ref().map(|(name, _)| *name);
-        while let Some(name) = after(&self.dir, from)? {
-            match LineScan::open(&name.path(&self.dir), 0) {
+        while let Some(name) = after(&*self.storage, from)? {
+            match LineScan::open(&*self.storage, name, 0) {
                 Ok(scan) => {
                     self.file = Some((name, scan));
                     self.draining = false;

@@ -1,9 +1,9 @@
 //! Lines of one file, with bounded memory, and again after its end when more was written.
 
+use super::name::FileName;
+use super::storage::Storage;
 use crate::line::{Head, LINE_MAX, decode_head};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read};
 
 /// What [`LineScan::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) enum Scanned {
 }
 
 pub(super) struct LineScan {
-    file: BufReader<File>,
+    file: BufReader<Box<dyn Read>>,
     line: Vec<u8>,
     /// `line` has been given out whole: the next call begins anew.
     complete: bool,
@@ -29,9 +29,8 @@ pub(super) struct LineScan {
 }
 
 impl LineScan {
-    pub(super) fn open(path: &Path, offset: u64) -> io::Result<LineScan> {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(offset))?;
+    pub(super) fn open(storage: &dyn Storage, name: FileName, offset: u64) -> io::Result<LineScan> {
+        let file = storage.read_from(&name.text(), offset)?;
         let file = BufReader::with_capacity(64 << 10, file);
         Ok(LineScan { file, line: Vec::new(), complete: false, too_long: false, offset })
     }

@@ -1,14 +1,17 @@
 //! Where a restart and a replay begin.
 
+use super::folder::Folder;
 use super::name::{FileName, list};
 use super::reader::Reader;
 use super::scan::LineScan;
+use super::storage::Storage;
 use crate::line::{Entry, Line, decode_line};
 use defib_engine::policy::Policy;
 use defib_engine::state::State;
 use defib_engine::time::Moment;
 use std::io;
 use std::path::Path;
+use std::rc::Rc;
 
 /// The last checkpoint, the rules that it stands under, and what came after it.
 pub struct Tail {
@@ -29,21 +32,26 @@ pub struct Tail {
 /// each begins with such a pair, so mostly only the newest. `None` if there is none that this defib
 /// can read.
 pub fn tail_from_last_checkpoint(dir: &Path) -> io::Result<Option<Tail>> {
-    for name in list(dir)?.into_iter().rev() {
-        if let Some(tail) = tail_of(dir, name)? {
+    tail_from_last_checkpoint_in(&(Rc::new(Folder::at(dir)) as Rc<dyn Storage>))
+}
+
+/// [`tail_from_last_checkpoint`] on any storage.
+pub fn tail_from_last_checkpoint_in(storage: &Rc<dyn Storage>) -> io::Result<Option<Tail>> {
+    for name in list(&**storage)?.into_iter().rev() {
+        if let Some(tail) = tail_of(storage, name)? {
             return Ok(Some(tail));
         }
     }
     Ok(None)
 }
 
-fn tail_of(dir: &Path, name: FileName) -> io::Result<Option<Tail>> {
-    let path = name.path(dir);
-    let Some((policy_at, checkpoint_at)) = last_pair(&mut LineScan::open(&path, 0)?)? else {
+fn tail_of(storage: &Rc<dyn Storage>, name: FileName) -> io::Result<Option<Tail>> {
+    let open = |offset| LineScan::open(&**storage, name, offset);
+    let Some((policy_at, checkpoint_at)) = last_pair(&mut open(0)?)? else {
         return Ok(None);
     };
-    let policy = entry_at(&mut LineScan::open(&path, policy_at)?)?;
-    let mut scan = LineScan::open(&path, checkpoint_at)?;
+    let policy = entry_at(&mut open(policy_at)?)?;
+    let mut scan = open(checkpoint_at)?;
     let checkpoint = entry_at(&mut scan)?;
     let (Some(policy), Some(Entry { seq, up, line, .. })) = (policy, checkpoint) else {
         return Ok(None);
@@ -52,7 +60,7 @@ fn tail_of(dir: &Path, name: FileName) -> io::Result<Option<Tail>> {
         return Ok(None);
     };
     let (policy, state) = (policy.into_owned(), state.into_owned());
-    let entries = Reader::resume(dir, name, scan, seq);
+    let entries = Reader::resume(Rc::clone(storage), name, scan, seq);
     Ok(Some(Tail { policy, state, seq, up, entries }))
 }
 

@@ -2,16 +2,17 @@
 
 use super::backlog::Backlog;
 use super::error::FileError;
+use super::folder::Folder;
 use super::name::{FileName, list};
-use super::page::{Page, sync_folder};
+use super::page::Page;
 use super::prune::prune;
 use super::scan::LineScan;
+use super::storage::Storage;
 use crate::line::{LINE_MAX, Line, day_of, encode_line};
 use defib_engine::time::Moment;
 use std::borrow::Cow;
-use std::fs::DirBuilder;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::rc::Rc;
 
 /// A file that holds this part of the whole bound is followed by another of the same day.
 const FILES_IN_BOUND: u64 = 8;
@@ -36,7 +37,7 @@ impl Default for Limits {
 
 /// Appends lines to the newest file of a folder.
 pub struct Writer {
-    dir: PathBuf,
+    storage: Rc<dyn Storage>,
     limits: Limits,
     page: Option<Page>,
     backlog: Backlog,
@@ -55,10 +56,14 @@ impl Writer {
     /// Goes on after the last good line of the folder, which is made if need be. What is there is
     /// never changed: after a torn tail the next line begins on a fresh one.
     pub fn open(dir: &Path, limits: Limits) -> Result<Writer, FileError> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o750).create(dir).map_err(FileError::io("make", dir))?;
+        Writer::open_in(Rc::new(Folder::at(dir)), limits)
+    }
+
+    /// [`Writer::open`] on any storage.
+    pub fn open_in(storage: Rc<dyn Storage>, limits: Limits) -> Result<Writer, FileError> {
+        storage.make().map_err(FileError::io("make", storage.place()))?;
         let mut writer = Writer {
-            dir: dir.to_path_buf(),
+            storage,
             limits,
             page: None,
             backlog: Backlog::with_capacity(limits.backlog_bytes),
@@ -74,14 +79,14 @@ impl Writer {
     }
 
     fn take_up(&mut self) -> Result<(), FileError> {
-        let names = list(&self.dir).map_err(FileError::io("list", &self.dir))?;
+        let names = list(&*self.storage).map_err(FileError::io("list", self.storage.place()))?;
         for name in names.iter().rev() {
             if self.find_last_line(*name)? {
                 break;
             }
         }
         if let Some(newest) = names.last() {
-            let mut page = Page::open(&self.dir, *newest)?;
+            let mut page = Page::open(&*self.storage, *newest)?;
             page.head_bytes = Some(0);
             self.backlog.fresh_line = page.lacks_newline()?;
             self.page = Some(page);
@@ -90,8 +95,9 @@ impl Writer {
     }
 
     fn find_last_line(&mut self, name: FileName) -> Result<bool, FileError> {
-        let path = name.path(&self.dir);
-        let mut scan = LineScan::open(&path, 0).map_err(FileError::io("open", &path))?;
+        let path = self.storage.place().join(name.text());
+        let mut scan =
+            LineScan::open(&*self.storage, name, 0).map_err(FileError::io("open", &path))?;
         let mut found = false;
         while let Some(head) = scan.next_head().map_err(FileError::io("read", &path))? {
             self.next_seq = self.next_seq.max(head.seq.saturating_add(1));
@@ -140,9 +146,9 @@ impl Writer {
         };
         if let Some(next) = next {
             self.sync()?;
-            self.page = Some(Page::open(&self.dir, next)?);
+            self.page = Some(Page::open(&*self.storage, next)?);
             let bytes = self.limits.bytes - self.limits.bytes / FILES_IN_BOUND;
-            prune(&self.dir, next, self.limits.days, bytes)?;
+            prune(&*self.storage, next, self.limits.days, bytes)?;
         }
         Ok(self.page.as_ref().is_some_and(|page| page.head_bytes.is_none()))
     }
@@ -203,10 +209,10 @@ impl Writer {
         }
         if self.page.is_none() {
             let name = FileName::first_of(day_of(self.last_wall_ms));
-            self.page = Some(Page::open(&self.dir, name)?);
+            self.page = Some(Page::open(&*self.storage, name)?);
         }
         let Some(page) = &mut self.page else { return Ok(()) };
-        let (written, result) = self.backlog.write_to(&page.file);
+        let (written, result) = self.backlog.write_to(&mut *page.sheet);
         page.bytes += written;
         // One checkpoint may have made the buffer larger than it is worth keeping.
         self.backlog.bytes.shrink_to(self.limits.backlog_bytes);
@@ -247,12 +253,12 @@ impl Writer {
         if unsynced == 0 && !page.is_new {
             return Ok(());
         }
-        if let Err(error) = page.file.sync_data() {
+        if let Err(error) = page.sheet.sync() {
             self.unconfirmed += unsynced;
             return Err(FileError::io("sync", &page.path)(error));
         }
         if page.is_new {
-            sync_folder(&self.dir)?;
+            self.storage.sync_names().map_err(FileError::io("sync", self.storage.place()))?;
             page.is_new = false;
         }
         Ok(())
@@ -261,8 +267,7 @@ impl Writer {
     /// Somebody removed the file under us: what comes next goes into one that can be seen.
     fn let_go_of_removed(&mut self) -> Result<(), FileError> {
         let Some(page) = &self.page else { return Ok(()) };
-        let found = page.file.metadata().map_err(FileError::io("look at", &page.path))?;
-        if found.nlink() == 0 {
+        if page.sheet.is_removed().map_err(FileError::io("look at", &page.path))? {
             self.page = None;
             self.backlog.fresh_line = false;
         }

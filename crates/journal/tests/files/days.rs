@@ -133,10 +133,11 @@ fn readers_follow_a_writer_and_miss_nothing() {
     const LINES: u64 = 3000;
     let folder = tempdir().expect("a folder");
     let limits = Limits { bytes: 64 << 20, days: 100, backlog_bytes: 4096 };
-    let mut writer = Writer::open(folder.path(), limits).expect("a writer");
-    let mut reader = Reader::open(folder.path()).expect("a reader");
+    let path = folder.path();
+    let mut reader = Reader::open(path).expect("a reader");
     std::thread::scope(|scope| {
         scope.spawn(move || {
+            let mut writer = Writer::open(path, limits).expect("a writer");
             // A new day every 50 lines, and a write in the middle of lines now and then.
             for count in 0.. {
                 if writer.next_seq() > LINES {
