@@ -1,11 +1,10 @@
 //! Holds by file: `hold/APP` in the runtime folder. It works when the control socket does not, and
 //! from any deploy script: `touch` begins or renews, `rm` ends.
 
-use crate::clock::{self, Clock};
-use defib_engine::time::Moment;
+use crate::clock::{Clocks, SystemClocks};
+use crate::mind::HoldFiles;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::inotify;
-use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,21 +12,11 @@ use std::path::{Path, PathBuf};
 /// A forgotten file must not switch an app's guard off for good.
 const CAP_MS: u64 = 86_400_000;
 
-/// A change of the hold files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// `app` (or `*`) is held until then.
-    Held { app: String, until: Moment },
-    /// The file is gone, or older than the cap.
-    Released { app: String },
-}
-
-/// The folder and what was last seen in it.
+/// The folder.
 #[derive(Debug)]
 pub(crate) struct Holds {
     folder: PathBuf,
     watch: OwnedFd,
-    known: BTreeMap<String, Moment>,
 }
 
 impl Holds {
@@ -43,29 +32,17 @@ impl Holds {
             | inotify::WatchFlags::MOVED_FROM
             | inotify::WatchFlags::MOVED_TO;
         inotify::add_watch(&watch, &folder, events)?;
-        Ok(Holds { folder, watch, known: BTreeMap::new() })
+        Ok(Holds { folder, watch })
     }
 
     /// Reads the watch empty and looks at the folder. What the events say is not used: after an
     /// overflow only the folder itself tells the truth, and it holds a handful of files.
-    pub(crate) fn look(&mut self, clock: Clock) -> Vec<Change> {
+    pub(crate) fn look(&self) -> HoldFiles {
         let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
         while rustix::io::read(&self.watch, &mut buffer).is_ok_and(|(bytes, _)| !bytes.is_empty()) {
         }
-        let present = self.present(clock);
-        let changes = changes(&self.known, &present);
-        self.known = present;
-        changes
-    }
-
-    /// Until when a file holds `app`, by its own name or by `*`.
-    pub(crate) fn until(&self, app: &str) -> Option<Moment> {
-        [app, "*"].into_iter().filter_map(|name| self.known.get(name)).max().copied()
-    }
-
-    fn present(&self, clock: Clock) -> BTreeMap<String, Moment> {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else { return BTreeMap::new() };
-        let (now, wall_ms) = (clock.now(), clock::wall_ms());
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return HoldFiles::new() };
+        let wall_ms = SystemClocks.wall_ms();
         entries
             .flatten()
             .filter_map(|entry| {
@@ -75,7 +52,7 @@ impl Holds {
                 let touched_ms = seconds * 1000 + changed.mtime_nsec() as u64 / 1_000_000;
                 // A file from the future (a stepped clock) holds no longer than one of now.
                 let age_ms = wall_ms.saturating_sub(touched_ms);
-                (age_ms < CAP_MS).then(|| (name, now.plus(CAP_MS - age_ms)))
+                (age_ms < CAP_MS).then(|| (name, CAP_MS - age_ms))
             })
             .collect()
     }
@@ -87,20 +64,6 @@ impl AsFd for Holds {
     }
 }
 
-/// Two readings of one file differ by the clocks' rounding; only more than this is a new touch.
-const SAME_MS: u64 = 50;
-
-fn changes(before: &BTreeMap<String, Moment>, after: &BTreeMap<String, Moment>) -> Vec<Change> {
-    let gone = before.keys().filter(|app| !after.contains_key(*app));
-    let released = gone.map(|app| Change::Released { app: app.clone() });
-    let renewed = after.iter().filter(|(app, until)| match before.get(*app) {
-        Some(known) => until.since(*known) > SAME_MS,
-        None => true,
-    });
-    let held = renewed.map(|(app, until)| Change::Held { app: app.clone(), until: *until });
-    released.chain(held).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,39 +71,24 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     #[test]
-    fn a_touched_file_holds_a_removed_one_releases_an_old_one_never_happened() {
+    fn a_touched_file_holds_a_day_a_removed_or_an_old_one_does_not() {
         let runtime = tempfile::tempdir().unwrap();
-        let clock = Clock::new(0);
-        let mut holds = Holds::open(runtime.path()).unwrap();
-        assert_eq!(holds.look(clock), []);
+        let holds = Holds::open(runtime.path()).unwrap();
+        assert!(holds.look().is_empty());
 
         let shop = runtime.path().join("hold/shop");
-        File::create(&shop).unwrap();
+        let file = File::create(&shop).unwrap();
         let old = File::create(runtime.path().join("hold/old")).unwrap();
         old.set_modified(SystemTime::now() - Duration::from_hours(25)).unwrap();
-        let first = holds.look(clock);
-        let [Change::Held { app, until }] = first.as_slice() else { panic!("{first:?}") };
-        assert_eq!(app, "shop");
-        let cap = clock.now().plus(CAP_MS);
-        assert!(*until <= cap && cap.since(*until) < 5_000);
-        assert_eq!(holds.look(clock), [], "nothing changed");
+        let present = holds.look();
+        assert_eq!(present.keys().collect::<Vec<_>>(), ["shop"]);
+        assert!((CAP_MS - 5_000..=CAP_MS).contains(&present["shop"]));
+
+        file.set_modified(SystemTime::now() - Duration::from_hours(1)).unwrap();
+        let hour_ms = 3_600_000;
+        assert!((CAP_MS - hour_ms - 5_000..=CAP_MS - hour_ms).contains(&holds.look()["shop"]));
 
         std::fs::remove_file(&shop).unwrap();
-        assert_eq!(holds.look(clock), [Change::Released { app: "shop".into() }]);
-    }
-
-    #[test]
-    fn touching_again_renews() {
-        let runtime = tempfile::tempdir().unwrap();
-        let clock = Clock::new(0);
-        let mut holds = Holds::open(runtime.path()).unwrap();
-        let shop = File::create(runtime.path().join("hold/shop")).unwrap();
-        let hour_ago = SystemTime::now() - Duration::from_hours(1);
-        shop.set_modified(hour_ago).unwrap();
-        assert_eq!(holds.look(clock).len(), 1);
-        shop.set_modified(SystemTime::now()).unwrap();
-        let renewed = holds.look(clock);
-        let [Change::Held { until, .. }] = renewed.as_slice() else { panic!("{renewed:?}") };
-        assert!(until.since(clock.now()) > CAP_MS - 5_000);
+        assert!(holds.look().is_empty());
     }
 }

@@ -10,6 +10,7 @@ mod executor_link;
 mod holds;
 mod looks;
 mod mailbox;
+pub mod mind;
 pub mod probe;
 mod record;
 mod restart;

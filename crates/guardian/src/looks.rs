@@ -1,6 +1,6 @@
 //! The last look of each probe, for people: the engine keeps its own.
 
-use crate::runs::Landing;
+use crate::probe::Look;
 use defib_engine::id::{AppId, ProbeId};
 use defib_engine::seen::Seen;
 use defib_engine::time::Moment;
@@ -23,14 +23,14 @@ pub(crate) struct Looks {
 }
 
 impl Looks {
-    pub(crate) fn keep(&mut self, ended: &Landing) {
+    pub(crate) fn keep(&mut self, probe: ProbeId, look: &Look, ended: Moment) {
         let look = LastLook {
-            seen: ended.look.seen,
-            total_us: ended.look.total_us,
-            ended: ended.ended,
-            detail: ended.look.detail.as_str().to_owned(),
+            seen: look.seen,
+            total_us: look.total_us,
+            ended,
+            detail: look.detail.as_str().to_owned(),
         };
-        self.last.insert(ended.probe, look);
+        self.last.insert(probe, look);
     }
 
     pub(crate) fn last(&self, probe: ProbeId) -> Option<&LastLook> {

@@ -3,7 +3,7 @@
 
 pub(crate) mod fold;
 
-use crate::clock;
+use crate::clock::Clocks;
 use crate::setup::Narrate;
 use defib_config::JournalLimits;
 use defib_engine::policy::Policy;
@@ -13,6 +13,7 @@ use defib_journal::files::{FileError, Limits, Writer};
 use defib_journal::line::{Entry, Line, encode_line};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// How long a line that nobody waits for may be lost by a power cut.
 const LAZY_SYNC_MS: u64 = 1000;
@@ -27,6 +28,7 @@ pub(crate) struct Record {
     writer: Option<Writer>,
     reopen_at_ms: u64,
     narrator: Box<dyn Narrate>,
+    clocks: Rc<dyn Clocks>,
     /// Lines for the control socket's watchers, since the last turn.
     pub(crate) told: Vec<String>,
     pub(crate) has_watchers: bool,
@@ -41,13 +43,18 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn open(folder: &Path, narrator: Box<dyn Narrate>) -> Record {
+    pub(crate) fn open(
+        folder: &Path,
+        narrator: Box<dyn Narrate>,
+        clocks: Rc<dyn Clocks>,
+    ) -> Record {
         let mut record = Record {
             folder: folder.to_path_buf(),
             limits: Limits::default(),
             writer: None,
             reopen_at_ms: 0,
             narrator,
+            clocks,
             told: Vec::new(),
             has_watchers: false,
             unsynced_since_ms: None,
@@ -105,7 +112,7 @@ impl Record {
 
     /// Appends one line and tells it to everybody.
     pub(crate) fn write(&mut self, policy: &Policy, up: Moment, line: Line<'static>) {
-        let wall_ms = clock::wall_ms();
+        let wall_ms = self.clocks.wall_ms();
         let seq = self.append(wall_ms, up, &line);
         let entry = Entry { seq, wall_ms, up, line };
         if self.has_watchers {
@@ -118,7 +125,7 @@ impl Record {
 
     /// Appends one line. A line that could not be numbered gets 0.
     fn append(&mut self, wall_ms: u64, up: Moment, line: &Line<'_>) -> u64 {
-        let now_ms = clock::readings().boot_ms;
+        let now_ms = self.clocks.boot_us() / 1000;
         if self.writer.is_none() && now_ms >= self.reopen_at_ms {
             self.reopen(now_ms);
         }
@@ -162,7 +169,7 @@ impl Record {
     }
 
     fn turn_page(&mut self, policy: &Policy, state: &State, up: Moment) {
-        let wall_ms = clock::wall_ms();
+        let wall_ms = self.clocks.wall_ms();
         let Some(writer) = &mut self.writer else { return };
         match writer.turn_page(wall_ms) {
             Ok(true) => {
@@ -176,13 +183,13 @@ impl Record {
 
     /// The rules. Not narrated: it is for machines.
     pub(crate) fn policy(&mut self, policy: &Policy, up: Moment) {
-        self.append(clock::wall_ms(), up, &Line::Policy { policy: Cow::Borrowed(policy) });
+        self.append(self.clocks.wall_ms(), up, &Line::Policy { policy: Cow::Borrowed(policy) });
     }
 
     /// The engine's memory. Not narrated.
     pub(crate) fn checkpoint(&mut self, state: &State, up: Moment) {
         self.covered = true;
-        self.append(clock::wall_ms(), up, &Line::Checkpoint { state: Cow::Borrowed(state) });
+        self.append(self.clocks.wall_ms(), up, &Line::Checkpoint { state: Cow::Borrowed(state) });
     }
 
     /// To be called at a turn's end: hands the lines to the kernel, so that a crash of ours loses none.

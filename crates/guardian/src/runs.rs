@@ -1,23 +1,11 @@
 //! The probe runs: one probe each as the config asks for, at most one run of each in flight.
 
-use crate::clock::{self, Clock};
-use crate::probe::{Look, Looker, Micros, Poller, Probe, Progress, Run, Terms};
+use crate::clock::{Clocks, SystemClocks};
+use crate::mind::Landing;
+use crate::probe::{Looker, Micros, Poller, Probe, Progress, Run, Terms};
 use defib_config::spec::Config;
 use defib_engine::id::{AppId, ProbeId};
-use defib_engine::time::Moment;
 use rustix::fd::BorrowedFd;
-
-/// A run that is over.
-#[derive(Debug)]
-pub(crate) struct Landing {
-    pub(crate) probe: ProbeId,
-    /// `None` for an extra look, which the engine did not ask for and is not told: its weights hold
-    /// for looks at its own pace, and two looks at once are one piece of evidence.
-    pub(crate) attempt: Option<u32>,
-    pub(crate) started: Moment,
-    pub(crate) ended: Moment,
-    pub(crate) look: Look,
-}
 
 struct Flight {
     run: Box<dyn Run>,
@@ -37,6 +25,7 @@ struct Slot {
 }
 
 /// All probes.
+#[derive(Default)]
 pub(crate) struct Runs {
     slots: Vec<Slot>,
     first_token: u64,
@@ -101,25 +90,19 @@ impl Runs {
         token: u64,
         looker: &mut Looker,
         epoll: BorrowedFd<'_>,
-        clock: Clock,
     ) -> Option<Landing> {
         let index = usize::try_from(token.checked_sub(self.first_token)?).ok()?;
-        self.slots.get_mut(index)?.advance(token, looker, epoll, clock)
+        self.slots.get_mut(index)?.advance(token, looker, epoll)
     }
 
     /// Advances every flight whose deadline has come; a new one's has come at once.
-    pub(crate) fn due(
-        &mut self,
-        looker: &mut Looker,
-        epoll: BorrowedFd<'_>,
-        clock: Clock,
-    ) -> Vec<Landing> {
-        let now = Micros(clock::boot_us());
+    pub(crate) fn due(&mut self, looker: &mut Looker, epoll: BorrowedFd<'_>) -> Vec<Landing> {
+        let now = Micros(SystemClocks.boot_us());
         let mut ended = Vec::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if slot.flight.as_ref().is_some_and(|flight| flight.deadline <= now) {
                 let token = self.first_token + index as u64;
-                ended.extend(slot.advance(token, looker, epoll, clock));
+                ended.extend(slot.advance(token, looker, epoll));
             }
         }
         ended
@@ -134,7 +117,7 @@ impl Runs {
 
 impl Slot {
     fn take_off(&mut self, attempt: Option<u32>) {
-        let now = Micros(clock::boot_us());
+        let now = Micros(SystemClocks.boot_us());
         let terms = Terms { timeout_ms: self.timeout_ms, listener_seen: self.listener_seen };
         let run = self.probe.start(terms, now);
         // Its first advance is due at once.
@@ -146,10 +129,9 @@ impl Slot {
         token: u64,
         looker: &mut Looker,
         epoll: BorrowedFd<'_>,
-        clock: Clock,
     ) -> Option<Landing> {
         let flight = self.flight.as_mut()?;
-        let now = Micros(clock::boot_us());
+        let now = Micros(SystemClocks.boot_us());
         let look = match flight.run.advance(looker, &Poller::new(epoll, token), now) {
             Progress::Waiting { deadline } => {
                 flight.deadline = deadline;
@@ -160,12 +142,6 @@ impl Slot {
         self.listener_seen |= look.answered;
         let (attempt, started_us) = (flight.attempt, flight.started_us);
         self.flight = None;
-        Some(Landing {
-            probe: self.id,
-            attempt,
-            started: clock.moment(started_us / 1000),
-            ended: clock.moment(now.0 / 1000),
-            look,
-        })
+        Some(Landing { probe: self.id, attempt, started_us, ended_us: now.0, look })
     }
 }

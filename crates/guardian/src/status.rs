@@ -61,7 +61,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) state: &'a State,
     pub(crate) looks: &'a Looks,
     pub(crate) why_not: &'a [String],
-    pub(crate) clock: Clock,
+    pub(crate) clock: &'a Clock,
 }
 
 impl Sources<'_> {

@@ -14,6 +14,7 @@ const RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, 
 pub(crate) struct About<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) version: &'static str,
+    pub(crate) pid: u32,
     pub(crate) boot: BootId,
     pub(crate) config_loaded_wall_ms: u64,
     pub(crate) config_error: Option<&'a str>,
@@ -27,7 +28,7 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         let reboot = if about.policy.reboot == Permission::Allowed { "allowed" } else { "never" };
         text(out, "mode", mode);
         text(out, "reboot", reboot);
-        std::process::id().write_field("pid", out);
+        about.pid.write_field("pid", out);
         text(out, "version", about.version);
         about.boot.write_field("boot", out);
         out.key("config");

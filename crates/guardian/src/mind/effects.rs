@@ -1,8 +1,7 @@
 //! Doing what the engine wants, in its order: whatever stands before an order is durable before the
 //! order leaves.
 
-use super::Driver;
-use crate::clock;
+use super::{Body, Mind};
 use defib_engine::effect::{Effect, Order, Rung};
 use defib_engine::event::{Event, OrderRefusal, Outcome};
 use defib_engine::id::{AppId, IncidentId};
@@ -12,10 +11,10 @@ use defib_journal::line::{Line, evidence_text};
 use defib_journal::order::Request;
 use std::borrow::Cow;
 
-impl Driver {
+impl<B: Body> Mind<B> {
     pub(super) fn carry_out(&mut self, now: Moment, effect: Effect) {
         match effect {
-            Effect::Probe { probe, attempt } => self.runs.start(probe, attempt),
+            Effect::Probe { probe, attempt } => self.body.look(probe, attempt),
             Effect::Gather { app, incident } => self.gather(now, app, incident),
             Effect::Note(note) => self.note(now, note),
             Effect::Order(order) => self.order(now, order),
@@ -49,7 +48,7 @@ impl Driver {
         let text = evidence_text(looks.as_bytes()).into_owned();
         let line = Line::Evidence { app, incident, name: "looks".into(), text: text.into() };
         self.write(now, line);
-        self.bundles.begin(app, incident, clock::readings().boot_ms);
+        self.bundles.begin(app, incident, self.clock.now_ms());
         self.send(&Request::Evidence { app, incident });
     }
 
@@ -73,15 +72,5 @@ impl Driver {
         let trouble = self.record.trouble().unwrap_or("the journal is not open").to_owned();
         let message = format!("an order leaves without a durable journal: {trouble}");
         self.write(now, Line::Alarm { app: Some(app), invariant: None, message: message.into() });
-    }
-
-    pub(super) fn write(&mut self, up: Moment, line: Line<'static>) {
-        self.record.write(&self.config.policy, up, line);
-    }
-
-    pub(super) fn send(&mut self, request: &Request) {
-        if let Err(broken) = self.link.send(request) {
-            self.lose_link(broken);
-        }
     }
 }

@@ -1,65 +1,56 @@
-//! A new config text: in force as a whole, or not at all.
+//! A config text: in force as a whole, or not at all.
 
-use super::Driver;
-use crate::clock;
-use crate::probe::{Looker, LookerSettings};
-use crate::runs::Runs;
-use defib_config::{Host, Loaded, TEXT_MAX, load};
+use super::{Body, Mind};
+use crate::setup::Ended;
+use defib_config::{Host, Loaded, load};
 use defib_engine::effect::Effect;
 use defib_engine::event::Event;
 use defib_engine::id::AppId;
 use defib_journal::line::{Line, TextCrc};
 use defib_journal::order::Request;
-use rustix::fd::{AsFd, OwnedFd};
 use std::borrow::Cow;
-use std::ffi::OsString;
 
-/// A config that was read, and the checksum of its text.
-pub(super) struct Read {
+/// The config text that came with [`Report::Config`](defib_journal::order::Report::Config), or why it
+/// could not be read, for people.
+pub type ConfigText = Result<Vec<u8>, String>;
+
+/// A config that was read, with its probes.
+pub struct Accepted<B: Body> {
     pub(super) loaded: Loaded,
+    pub(super) probes: B::Probes,
+    /// Of the text.
     pub(super) crc: TextCrc,
+    pub(super) is_root: bool,
 }
 
-/// Reads and validates the text behind a descriptor. The error is one line for people.
-pub(super) fn read(descriptor: &OwnedFd) -> Result<Read, String> {
-    let bytes = read_all(descriptor).map_err(|error| format!("the config: {error}"))?;
+/// Reads the first config, and tells the executor whether it is one.
+pub fn accept<B: Body>(
+    body: &mut B,
+    text: ConfigText,
+    is_root: bool,
+) -> Result<Accepted<B>, Ended> {
+    let accepted = read(body, text, is_root);
+    body.send(&Request::ConfigRead { accepted: accepted.is_ok() })?;
+    accepted.map_err(Ended::Failed)
+}
+
+/// Reads and validates a text. The error is one line for people.
+fn read<B: Body>(body: &B, text: ConfigText, is_root: bool) -> Result<Accepted<B>, String> {
+    let bytes = text?;
     let text = str::from_utf8(&bytes).map_err(|error| format!("the config: {error}"))?;
-    let host = Host { root: rustix::process::geteuid().is_root() };
+    let host = Host { root: is_root };
     let loaded = load(text, &host).map_err(|report| report.summary("config", text))?;
-    Ok(Read { loaded, crc: TextCrc::of(&bytes) })
+    let probes = body.prepare(&loaded.config)?;
+    Ok(Accepted { loaded, probes, crc: TextCrc::of(&bytes), is_root })
 }
 
-/// From the beginning, wherever the descriptor's offset is: the executor shares it with us.
-fn read_all(descriptor: &OwnedFd) -> rustix::io::Result<Vec<u8>> {
-    // One byte more than is allowed, so that a longer text is seen and refused.
-    let mut bytes = vec![0_u8; TEXT_MAX + 1];
-    let mut length = 0;
-    while length < bytes.len() {
-        let place = length as u64;
-        match rustix::io::pread(descriptor.as_fd(), &mut bytes[length..], place)? {
-            0 => break,
-            count => length += count,
-        }
-    }
-    bytes.truncate(length);
-    Ok(bytes)
-}
-
-/// What probes share. Certificate authorities and resolver files are read anew for a new config.
-pub(super) fn looker(exec_child_argv: &[OsString]) -> Looker {
-    let exec_child = exec_child_argv.to_vec();
-    Looker::new(LookerSettings { exec_child, ..LookerSettings::default() })
-}
-
-impl Driver {
-    pub(super) fn reload(&mut self, descriptor: Option<OwnedFd>) {
-        let read = descriptor
-            .ok_or_else(|| "the executor sent no config with its message".to_owned())
-            .and_then(|descriptor| read(&descriptor))
-            .and_then(|read| Ok((Runs::new(&read.loaded.config, super::token::RUNS)?, read)));
+impl<B: Body> Mind<B> {
+    pub(super) fn reload(&mut self, text: Option<ConfigText>) {
+        let none = || Err("the executor sent no config with its message".to_owned());
+        let read = read(&self.body, text.unwrap_or_else(none), self.identity.is_root);
         let accepted = read.is_ok();
         match read {
-            Ok((runs, read)) => self.take_over(runs, read.loaded),
+            Ok(read) => self.take_over(read.probes, read.loaded),
             Err(message) => self.refuse_config(message),
         }
         self.send(&Request::ConfigRead { accepted });
@@ -73,7 +64,7 @@ impl Driver {
         self.write(self.clock.now(), line);
     }
 
-    fn take_over(&mut self, mut runs: Runs, loaded: Loaded) {
+    fn take_over(&mut self, probes: B::Probes, loaded: Loaded) {
         // What is under way bears the old numbers, so it ends under the old rules.
         self.mailbox.extend(self.bundles.close_all());
         self.feed_all();
@@ -90,14 +81,12 @@ impl Driver {
                 self.write(now, Line::Note { note: Cow::Owned(note) });
             }
         }
-        runs.inherit(&self.runs);
-        self.runs = runs;
+        self.body.adopt(probes);
         self.renumber(&loaded.config);
         self.config = loaded.config;
         self.record.checkpoint(&self.state, now);
         self.record.limit(loaded.journal);
-        self.looker = looker(&self.identity.exec_child_argv);
-        self.identity.config_loaded_wall_ms = clock::wall_ms();
+        self.identity.config_loaded_wall_ms = self.clock.wall_ms();
         self.identity.config_error = None;
         let message = match self.config.apps.len() {
             1 => "1 app is guarded".to_owned(),
@@ -116,8 +105,8 @@ impl Driver {
             let place = new.apps.iter().position(|app| app.name == *name)?;
             Some(AppId(place as u16))
         };
-        let commanded = self.commanded.iter();
-        self.commanded =
+        let commanded = self.holds.commanded.iter();
+        self.holds.commanded =
             commanded.filter_map(|(app, until)| Some((number(*app)?, *until))).collect();
         let mut why_not = vec![String::new(); new.apps.len()];
         for (old, text) in self.why_not.iter().enumerate() {

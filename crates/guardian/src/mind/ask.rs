@@ -1,38 +1,43 @@
 //! What people ask on the control socket.
 
-use super::Driver;
-use crate::clock;
-use crate::control::listener::Client;
+use super::{Body, Mind};
+use crate::control::answers;
 use crate::control::request::{Problem, Request, closest, parse};
-use crate::control::{Heard, answers};
 use defib_engine::id::AppId;
 
-impl Driver {
-    pub(super) fn hear_client(&mut self, token: u64) {
-        let now_ms = clock::readings().boot_ms;
-        let Some(control) = &mut self.control else { return };
-        let Some(client) = control.client_of(token) else { return };
-        for heard in control.ready(client, now_ms) {
-            let answer = match heard {
-                Heard::Line(line) => parse(&line).and_then(|request| self.answer(client, request)),
-                Heard::TooLong => Err(Problem::new(
-                    "the request is longer than 4096 bytes",
-                    "send one JSON object a line",
-                )),
-            };
-            let refused = answer.is_err();
-            let line = answer.unwrap_or_else(|problem| answers::error(&problem));
-            let Some(control) = &mut self.control else { return };
-            control.say(client, &line, now_ms);
-            if refused {
-                // What follows a line that makes no sense is not to be trusted either.
-                control.end(client);
-                return;
-            }
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What is said.
+    pub line: String,
+    /// It made no sense, so what follows it is not to be trusted either.
+    pub refused: bool,
+    /// Every line of the journal is to be told from here on: [`Mind::take_told`].
+    pub watches: bool,
+}
+
+impl<B: Body> Mind<B> {
+    /// A person asks something, in one line. What is acknowledged is in force and on the disk.
+    pub fn ask(&mut self, line: &[u8]) -> Answer {
+        let request = parse(line);
+        let watches = matches!(request, Ok(Request::Watch));
+        match request.and_then(|request| self.answer(request)) {
+            Ok(line) => Answer { line, refused: false, watches },
+            Err(problem) => Answer { line: answers::error(&problem), refused: true, watches },
         }
     }
 
-    fn answer(&mut self, client: Client, request: Request) -> Result<String, Problem> {
+    /// The lines of the journal since this was asked last, as JSON, if anybody watches.
+    pub fn take_told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.record.told)
+    }
+
+    /// Whether anybody watches the journal.
+    pub fn set_watched(&mut self, watched: bool) {
+        self.record.has_watchers = watched;
+    }
+
+    fn answer(&mut self, request: Request) -> Result<String, Problem> {
         match request {
             Request::Status => Ok(self.status_line()),
             Request::Why { app } => {
@@ -45,15 +50,9 @@ impl Driver {
             }
             Request::Hold { app, for_ms, reason } => self.hold_by_command(&app, for_ms, &reason),
             Request::Release { app } => self.release_by_command(&app),
-            Request::Watch => {
-                if let Some(control) = &mut self.control {
-                    control.watch(client);
-                    self.record.has_watchers = true;
-                }
-                Ok(answers::done("defib.watch/1"))
-            }
+            Request::Watch => Ok(answers::done("defib.watch/1")),
             Request::Probe => {
-                self.runs.start_all();
+                self.body.look_at_all();
                 Ok(answers::done("defib.probe/1"))
             }
         }
@@ -63,6 +62,7 @@ impl Driver {
         let about = answers::About {
             policy: &self.config.policy,
             version: self.identity.version,
+            pid: self.identity.pid,
             boot: self.identity.boot,
             config_loaded_wall_ms: self.identity.config_loaded_wall_ms,
             config_error: self.identity.config_error.as_deref(),
@@ -79,7 +79,7 @@ impl Driver {
     ) -> Result<String, Problem> {
         let until = self.clock.now().plus(for_ms);
         for app in self.some_apps(name)? {
-            self.commanded.insert(app, until);
+            self.holds.commanded.insert(app, until);
             self.hold(app, until, "command", reason);
         }
         self.make_durable()?;
@@ -88,9 +88,9 @@ impl Driver {
 
     fn release_by_command(&mut self, name: &str) -> Result<String, Problem> {
         for app in self.some_apps(name)? {
-            self.commanded.remove(&app);
+            self.holds.commanded.remove(&app);
             let app_name = self.config.apps[usize::from(app.0)].name.clone();
-            if self.holds.as_ref().is_some_and(|holds| holds.until(&app_name).is_some()) {
+            if self.holds.until(&app_name).is_some() {
                 let error = format!("a file in the folder hold still holds '{app_name}'");
                 return Err(Problem::new(error, "remove the file: that ends the hold"));
             }

@@ -1,8 +1,6 @@
 //! A run is over: people, the journal and the engine are told, in this order.
 
-use super::Driver;
-use crate::clock;
-use crate::runs::Landing;
+use super::{Body, Landing, Mind};
 use defib_config::spec::ProcessSource;
 use defib_engine::event::Event;
 use defib_engine::id::AppId;
@@ -14,22 +12,25 @@ use defib_journal::order::Request;
 /// Finding a port's process reads every descriptor of every process: not for every good look.
 const IDENTIFY_EVERY_MS: u64 = 10_000;
 
-impl Driver {
-    pub(super) fn observed(&mut self, ended: &Landing) {
-        let Landing { probe, attempt, started, ended: at, look } = ended;
-        if let Some(minute) = self.folds.add(*probe, *at, look.seen, look.total_us) {
-            self.write(*at, minute);
+impl<B: Body> Mind<B> {
+    /// A look is over.
+    pub fn landed(&mut self, landing: &Landing) {
+        let Landing { probe, attempt, started_us, ended_us, look } = landing;
+        let started = self.clock.moment(started_us / 1000);
+        let ended = self.clock.moment(ended_us / 1000);
+        if let Some(minute) = self.folds.add(*probe, ended, look.seen, look.total_us) {
+            self.write(ended, minute);
         }
         if look.seen != Seen::Pass || self.has_incident(probe.app) || attempt.is_none() {
-            self.write(*at, probe_line(ended));
+            self.write(ended, probe_line(landing));
         }
-        self.looks.keep(ended);
+        self.looks.keep(*probe, look, ended);
         self.status_is_old = true;
         if look.seen.is_good() {
             self.identify(probe.app);
         }
         if let Some(attempt) = *attempt {
-            let (probe, started, ended, seen) = (*probe, *started, *at, look.seen);
+            let (probe, seen) = (*probe, look.seen);
             self.mailbox.push(Event::Observed { probe, attempt, started, ended, seen });
         }
     }
@@ -49,7 +50,7 @@ impl Driver {
             spec.process,
             ProcessSource::Port(_) | ProcessSource::Pidfile(_) | ProcessSource::Pid(_)
         );
-        let now_ms = clock::readings().boot_ms;
+        let now_ms = self.clock.now_ms();
         let lately = self
             .identify_asked
             .get(&app)
@@ -61,20 +62,21 @@ impl Driver {
     }
 }
 
-fn probe_line(ended: &Landing) -> Line<'static> {
-    let phases = ended.look.phases;
+fn probe_line(landing: &Landing) -> Line<'static> {
+    let Landing { probe, look, .. } = landing;
+    let phases = look.phases;
     Line::Probe {
-        app: ended.probe.app,
-        probe: ended.probe.index,
-        seen: ended.look.seen,
-        detail: ended.look.detail.as_str().to_owned().into(),
+        app: probe.app,
+        probe: probe.index,
+        seen: look.seen,
+        detail: look.detail.as_str().to_owned().into(),
         resolve_us: PhaseUs(phases.resolve_us),
         connect_us: PhaseUs(phases.connect_us),
         tls_us: PhaseUs(phases.tls_us),
         first_byte_us: PhaseUs(phases.first_byte_us),
         body_us: PhaseUs(phases.body_us),
         // A command has no phases: its run is the whole look.
-        command_us: PhaseUs(is_command(ended.look.seen).then_some(ended.look.total_us)),
+        command_us: PhaseUs(is_command(look.seen).then_some(look.total_us)),
     }
 }
 
