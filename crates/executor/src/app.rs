@@ -1,9 +1,8 @@
 //! What the executor knows of one app while it runs.
 
 use crate::act::Act;
+use crate::boundary::Held;
 use crate::manager::UnitState;
-use crate::process::handle::Handle;
-use crate::process::{listener, stat};
 use defib_config::spec::{App, Endpoint, ProbeKind, ProcessSource};
 use defib_engine::event::Exit;
 use defib_engine::id::{Identity, IncidentId};
@@ -12,7 +11,7 @@ use defib_engine::id::{Identity, IncidentId};
 #[derive(Debug, Default)]
 pub(crate) struct AppState {
     /// Its main process, while it is known and lives.
-    pub(crate) main: Option<Handle>,
+    pub(crate) main: Option<Held>,
     /// How it ended, if it was our child and has been reaped before its pidfd was looked at, or if
     /// the service manager has said so.
     pub(crate) reaped: Option<(u32, Exit)>,
@@ -59,21 +58,4 @@ fn local_port(endpoint: &Endpoint) -> Option<u16> {
         Endpoint::Name { host, port, .. } if host == "localhost" => Some(*port),
         _ => None,
     }
-}
-
-/// Looks for the main process of an app that is neither our child nor a unit.
-pub(crate) fn look(app: &App) -> Option<Identity> {
-    match &app.process {
-        ProcessSource::Port(port) => listener::find(*port),
-        ProcessSource::Pidfile(path) => {
-            let text = std::fs::read_to_string(path).ok()?;
-            alive(text.split_whitespace().next()?.parse().ok()?)
-        }
-        ProcessSource::Pid(pid) => alive(*pid),
-        ProcessSource::Child | ProcessSource::Unit | ProcessSource::Unknown => None,
-    }
-}
-
-fn alive(pid: u32) -> Option<Identity> {
-    stat::read(pid).filter(stat::Stat::is_alive).map(|stat| stat.identity)
 }

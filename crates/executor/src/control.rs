@@ -1,15 +1,13 @@
-//! Signals: the way out, and a new config.
+//! What signals ask for: the way out, and a new config.
 
 use crate::act::{Act, Stage};
 use crate::app::AppState;
+use crate::boundary::{Held, Signal, Token};
 use crate::executor::{Executor, Stopping};
-use crate::process::handle::Handle;
-use crate::process::tree;
-use crate::{AtEnd, sys, words};
+use crate::{AtEnd, words};
 use defib_config::spec::{Config, Target};
 use defib_engine::id::AppId;
 use defib_journal::order::Report;
-use rustix::process::Signal;
 
 /// After this long whatever is left gets KILL.
 const KILL_AFTER_MS: u64 = 1_200;
@@ -18,18 +16,8 @@ const KILL_AFTER_MS: u64 = 1_200;
 const GONE_AFTER_MS: u64 = 1_800;
 
 impl Executor {
-    pub(crate) fn take_signals(&mut self, now_ms: u64) {
-        while let Some(signal) = sys::signals::next(&self.signals) {
-            match signal {
-                libc::SIGCHLD => self.reap(now_ms),
-                libc::SIGHUP => self.is_reload_due = true,
-                _ => self.begin_stopping(now_ms),
-            }
-        }
-    }
-
     /// A second signal changes nothing: two seconds are soon over.
-    fn begin_stopping(&mut self, now_ms: u64) {
+    pub(crate) fn begin_stopping(&mut self, now_ms: u64) {
         if self.stopping.is_some() {
             return;
         }
@@ -44,8 +32,8 @@ impl Executor {
         if self.at_end == AtEnd::StopApps {
             // An act would start again what we are about to end.
             self.give_up_acts();
-            self.signal_apps(Signal::TERM);
-            self.signal_apps(Signal::CONT);
+            self.signal_apps(Signal::Term);
+            self.signal_apps(Signal::Cont);
         }
     }
 
@@ -56,19 +44,17 @@ impl Executor {
             if let Some(Act { stage: Stage::AtGate(_), .. }) = state.act.take()
                 && let Some(main) = &state.main
             {
-                let _ = main.signal(Signal::KILL);
+                let _ = self.processes.signal(main, Signal::Kill);
             }
         }
     }
 
     fn signal_apps(&self, signal: Signal) {
-        for handle in self.own_members() {
-            let _ = handle.signal(signal);
-        }
+        self.signal_all(&self.own_members(), signal);
     }
 
     /// All living processes of `start` apps.
-    fn own_members(&self) -> Vec<Handle> {
+    fn own_members(&self) -> Vec<Held> {
         let is_own = |index: usize| {
             matches!(self.config.apps[index].target, Target::Child(_))
                 && !self.is_unit(AppId(index as u16))
@@ -76,7 +62,7 @@ impl Executor {
         (0..self.apps.len())
             .filter(|index| is_own(*index))
             .filter_map(|index| self.keeper.process(&self.config.apps[index].name))
-            .flat_map(tree::open_members)
+            .flat_map(|main| self.hold_members(main, None))
             .collect()
     }
 
@@ -87,7 +73,7 @@ impl Executor {
         }
         stopping.killed = true;
         if self.at_end == AtEnd::StopApps {
-            self.signal_apps(Signal::KILL);
+            self.signal_apps(Signal::Kill);
         }
         self.guardian.end();
     }
@@ -112,9 +98,11 @@ impl Executor {
         self.notify.reloading();
         let loaded = match &self.config_path {
             None => Err("this defib was started without a config file".to_owned()),
-            Some(path) => std::fs::read_to_string(path)
+            Some(path) => self
+                .files
+                .config(path)
                 .map_err(|error| format!("{}: {error}", path.display()))
-                .and_then(|text| match defib_config::load(&text, &crate::host()) {
+                .and_then(|text| match defib_config::load(&text, &self.host) {
                     Ok(loaded) => Ok((text, loaded.config)),
                     Err(report) => {
                         Err(report.errors().render(&path.to_string_lossy(), &text, false))
@@ -124,9 +112,9 @@ impl Executor {
         match loaded {
             Ok((text, config)) => self.swap_config(text, config, now_ms),
             Err(message) => {
-                eprintln!(
-                    "defib: the new config was refused; the old one stays in force\n{message}"
-                );
+                self.notify.complain(&format!(
+                    "the new config was refused; the old one stays in force\n{message}"
+                ));
                 self.config_fault = Some(message);
                 self.tell_config_fault();
             }
@@ -138,7 +126,7 @@ impl Executor {
     /// What is in force is the last good config, until a better one is.
     pub(crate) fn keep_config(&self) {
         if self.config_path.is_some() {
-            self.last_good.keep(&self.state_dir, &self.config_text);
+            self.files.keep_config(&self.config_text);
         }
     }
 
@@ -171,10 +159,8 @@ impl Executor {
             if let Some(main) = self.apps[index].main.take() {
                 let identity = main.identity;
                 drop(main);
-                if let Some(handle) = Handle::open(identity) {
-                    self.wait_for(&handle, crate::executor::Token::Main(AppId(index as u16)));
-                    self.apps[index].main = Some(handle);
-                }
+                let token = Some(Token::Main(AppId(index as u16)));
+                self.apps[index].main = self.processes.hold(identity, token);
             }
         }
         self.take_stock(now_ms);

@@ -7,31 +7,29 @@
 mod act;
 mod admit;
 mod app;
-mod clock;
+pub mod boundary;
 mod control;
 mod error;
-mod evidence;
 mod exec_child;
 mod executor;
 mod guardian;
-mod last_good;
+mod host;
 mod ledger;
 pub mod machine;
 pub mod manager;
 pub mod notify;
-mod output;
 mod process;
 mod run;
 pub mod service;
-mod spawn;
-mod survive;
 mod sys;
 mod talk;
+mod turn;
 mod watch;
 mod words;
 
 pub use error::Error;
 pub use exec_child::exec_child;
+pub use executor::Executor;
 pub use run::run;
 
 use machine::Machine;
@@ -40,7 +38,7 @@ use notify::Notify;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// What the executor is started with.
+/// What the executor is started with on the real machine.
 pub struct Setup {
     /// The config, as text: it is validated here and handed to the guardian as it is.
     pub config_text: String,
@@ -69,6 +67,20 @@ pub struct Setup {
     pub notify: Box<dyn Notify>,
 }
 
+/// What the executor is to guard, whatever is behind its [`boundary`].
+pub struct Assignment {
+    /// As [`Setup::config_text`].
+    pub config_text: String,
+    /// As [`Setup::config_path`].
+    pub config_path: Option<PathBuf>,
+    /// As [`Setup::config_fault`].
+    pub config_fault: Option<String>,
+    /// As [`Setup::state_dir`]: told to commands of the user's.
+    pub state_dir: PathBuf,
+    /// What happens to `start` apps when we end.
+    pub at_end: AtEnd,
+}
+
 /// What happens to `start` apps when the executor ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AtEnd {
@@ -83,9 +95,4 @@ pub enum AtEnd {
 pub enum Ended {
     /// By TERM or INT.
     Stopped,
-}
-
-/// What the config must know of this process.
-pub(crate) fn host() -> defib_config::Host {
-    defib_config::Host { root: rustix::process::geteuid().is_root() }
 }

@@ -14,6 +14,10 @@ pub trait Notify {
     fn watchdog(&mut self);
     /// How often `watchdog` is wanted; `None`: never.
     fn watchdog_every_ms(&self) -> Option<u64>;
+    /// Something that a person should read. Rare, and never in place of an act's result.
+    fn complain(&mut self, what: &str) {
+        eprintln!("defib: {what}");
+    }
 }
 
 /// Nobody is listening.

@@ -1,140 +1,45 @@
 //! The loop: one thread, one epoll, deadlines; nothing wakes it without a reason.
 
-use crate::act::{Act, command_log};
-use crate::clock;
+use crate::boundary::Token;
 use crate::error::Error;
-use crate::executor::{Executor, Token};
-use crate::guardian::News;
-use crate::{Ended, Setup};
-use defib_engine::id::AppId;
-
-/// A wake-up this much later than asked means that we ourselves did not run: stopped, or asleep.
-const LATE_MS: u64 = 1_000;
-
-/// How often growing output files are looked at, at the most.
-const OUTPUTS_EVERY_MS: u64 = 1_000;
+use crate::executor::Executor;
+use crate::host::{self, Waits};
+use crate::{Ended, Setup, sys};
+use std::rc::Rc;
 
 /// The longest sleep. Every deadline is known, so this is only against a mistake.
 const SLEEP_MAX_MS: u64 = 60_000;
 
-/// Runs the executor until it is told to end.
+/// Runs the executor on the real machine until it is told to end.
 pub fn run(setup: Setup) -> Result<Ended, Error> {
-    crate::sys::heap::use_one();
-    let mut executor = Executor::new(setup)?;
-    crate::sys::heap::trim();
-    crate::survive::harden();
-    executor.take_stock(clock::now_ms());
+    sys::heap::use_one();
+    let waits = Rc::new(Waits::new()?);
+    let (assignment, outside) = host::open(setup, &waits)?;
+    let mut executor = Executor::new(assignment, outside)?;
+    sys::heap::trim();
+    host::harden();
+    if let Some(fd) = executor.keeper.disk_fd() {
+        waits.wait_for(fd, Token::Disk, false);
+    }
+    executor.begin();
     let mut tokens = Vec::new();
     loop {
-        let now_ms = clock::now_ms();
+        let now_ms = executor.now_ms();
         let timeout_ms = executor.due_ms().saturating_sub(now_ms).min(SLEEP_MAX_MS);
-        executor.wait_for_peers();
-        executor.sleep(timeout_ms, &mut tokens);
-        let woken_ms = clock::now_ms();
-        let was_late = woken_ms > now_ms + timeout_ms + LATE_MS;
-        for token in &tokens {
-            executor.take(*token, woken_ms);
-        }
-        executor.do_what_is_due(woken_ms, was_late);
-        if executor.is_over(woken_ms) {
+        wait_for_peers(&executor, &waits);
+        waits.sleep(timeout_ms, &mut tokens);
+        if executor.turn(&tokens, now_ms + timeout_ms) {
             return Ok(Ended::Stopped);
         }
     }
 }
 
-impl Executor {
-    /// The earliest deadline.
-    fn due_ms(&self) -> u64 {
-        let acts = self.apps.iter().filter_map(|app| app.act.as_ref()).map(Act::deadline_ms);
-        let deaths = self.apps.iter().filter_map(|app| app.unit_death).map(|(due, _)| due);
-        let listeners = self.apps.iter().filter(|app| app.act.is_none());
-        let listeners = listeners.filter_map(|app| app.listener_due).map(|(due, _)| due);
-        let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
-        let others = [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping];
-        acts.chain(deaths)
-            .chain(listeners)
-            .chain(others.into_iter().flatten())
-            .chain([self.keeper.stamp_due_ms(), self.watchdog_due])
-            .min()
-            .unwrap_or(u64::MAX)
+/// The descriptors that come and go, and want to write at times.
+fn wait_for_peers(executor: &Executor, waits: &Waits) {
+    if let Some((fd, writing)) = executor.guardian.fd() {
+        waits.wait_for(fd, Token::Guardian, writing);
     }
-
-    fn take(&mut self, token: Token, now_ms: u64) {
-        match token {
-            Token::Signals => self.take_signals(now_ms),
-            Token::Guardian => self.hear_guardian(now_ms),
-            Token::Manager => self.take_manager_news(now_ms),
-            Token::Disk => self.keeper.disk_news(),
-            Token::Main(app) if usize::from(app.0) < self.apps.len() => {
-                self.check_main(app, now_ms);
-            }
-            // Acts are all looked at below.
-            Token::Main(_) | Token::Act(_) => {}
-        }
-    }
-
-    fn do_what_is_due(&mut self, now_ms: u64, was_late: bool) {
-        if self.manager.deadline_ms().is_some_and(|due| due <= now_ms) {
-            self.take_manager_news(now_ms);
-        }
-        self.tell_unit_deaths(now_ms);
-        for index in 0..self.apps.len() {
-            self.advance_act(AppId(index as u16), now_ms);
-        }
-        if self.is_reload_due && self.apps.iter().all(|app| app.act.is_none()) {
-            self.reload_config(now_ms);
-        }
-        if self.keeper.stamp_due_ms() <= now_ms {
-            self.keeper.stamp(now_ms);
-        }
-        if self.watchdog_due <= now_ms {
-            self.notify.watchdog();
-            self.plan_watchdog(now_ms);
-        }
-        self.keep_guardian(now_ms, was_late);
-        self.keep_stopping(now_ms);
-        self.find_listeners(now_ms);
-    }
-
-    fn keep_guardian(&mut self, now_ms: u64, was_late: bool) {
-        if let Some(news) = self.guardian.check_silence(now_ms, was_late) {
-            self.take_guardian_news(news, now_ms);
-        }
-        if let Err(error) = self.guardian.start_if_due(now_ms, &self.spawner) {
-            eprintln!("defib: the guardian could not be started, and is tried again: {error}");
-        }
-    }
-
-    fn hear_guardian(&mut self, now_ms: u64) {
-        self.guardian.flush();
-        // A guardian that floods us must not keep us from everything else.
-        for _ in 0..64 {
-            let Some(news) = self.guardian.hear(now_ms) else { return };
-            let is_gone = matches!(news, News::Gone(_));
-            self.take_guardian_news(news, now_ms);
-            if is_gone {
-                return;
-            }
-        }
-    }
-
-    /// Cuts output files that have grown too long. Called when we are awake anyway.
-    pub(crate) fn cut_outputs(&mut self, now_ms: u64) {
-        if now_ms < self.outputs_due {
-            return;
-        }
-        self.outputs_due = now_ms + OUTPUTS_EVERY_MS;
-        for app in &self.config.apps {
-            for name in [app.name.clone(), command_log(&app.name)] {
-                if let Err(error) = self.outputs.cut(&name) {
-                    eprintln!("defib: the output of {name} cannot be cut: {error}");
-                }
-            }
-        }
-    }
-
-    pub(crate) fn plan_watchdog(&mut self, now_ms: u64) {
-        self.watchdog_due =
-            self.notify.watchdog_every_ms().map_or(u64::MAX, |every_ms| now_ms + every_ms);
+    if let Some((fd, writing)) = executor.manager.fd() {
+        waits.wait_for(fd, Token::Manager, writing);
     }
 }

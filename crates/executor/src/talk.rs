@@ -1,8 +1,7 @@
 //! The conversation with the guardian.
 
-use crate::act::memory_file;
 use crate::admit::target_knows;
-use crate::evidence::{self, Piece};
+use crate::boundary::Piece;
 use crate::executor::Executor;
 use crate::guardian::News;
 use crate::words;
@@ -27,7 +26,7 @@ impl Executor {
             News::Gone(why) => {
                 self.is_config_pending = false;
                 if self.stopping.is_none() {
-                    eprintln!("defib: {why}; it is started again");
+                    self.notify.complain(&format!("{why}; it is started again"));
                 }
             }
             News::Request(request) => self.take_request(&request, now_ms),
@@ -49,7 +48,8 @@ impl Executor {
             Request::ConfigRead { accepted } => {
                 self.is_config_pending = false;
                 if !accepted {
-                    eprintln!("defib: the guardian refused a config that the executor accepted");
+                    let what = "the guardian refused a config that the executor accepted";
+                    self.notify.complain(what);
                 }
             }
         }
@@ -94,12 +94,15 @@ impl Executor {
 
     /// The config text, and what it means on this machine now.
     pub(crate) fn send_config(&mut self) {
-        match memory_file("defib-config", self.config_text.as_bytes()) {
-            Ok(fd) => {
-                self.guardian.say_with(&Report::Config, Some(fd));
+        match self.guardian.attach(&self.config_text) {
+            Ok(text) => {
+                self.guardian.say_with(&Report::Config, Some(text));
                 self.is_config_pending = true;
             }
-            Err(error) => eprintln!("defib: the config cannot be handed to the guardian: {error}"),
+            Err(error) => {
+                let what = format!("the config cannot be handed to the guardian: {error}");
+                self.notify.complain(&what);
+            }
         }
         self.tell_capable();
         self.tell_lives();
@@ -159,16 +162,16 @@ impl Executor {
         let port = crate::app::port(&self.config.apps[index]);
         let is_port_later = port.is_some() && self.apps[index].told_dead;
         let mut pieces = match self.apps[index].identity() {
-            Some(identity) => evidence::of_process(identity),
+            Some(identity) => self.processes.evidence(identity),
             None => Vec::new(),
         };
         if let Some(exit) = self.apps[index].last_exit {
             pieces.push(Piece { name: "exit", bytes: format!("{exit:?}").into_bytes() });
         }
         if let Some(port) = port.filter(|_| !is_port_later) {
-            pieces.push(evidence::of_port(port));
+            pieces.push(self.listener_of(port));
         }
-        if let Ok(bytes) = self.outputs.tail(self.name(app), OUTPUT_TAIL) {
+        if let Ok(bytes) = self.files.output_tail(self.name(app), OUTPUT_TAIL) {
             pieces.push(Piece { name: "output", bytes });
         }
         if pieces.is_empty() {
@@ -189,6 +192,14 @@ impl Executor {
         self.guardian.say(&Report::Evidence { app, incident, name: name.into(), bytes, last });
     }
 
+    fn listener_of(&self, port: u16) -> Piece {
+        let text = match self.processes.listener(port) {
+            Some(found) => format!("port {port}: pid {} start {}", found.pid, found.start_ticks),
+            None => format!("port {port}: nobody listens"),
+        };
+        Piece { name: "listener", bytes: text.into_bytes() }
+    }
+
     /// Who listens on the ports of apps that died: looked for when their starts are under way.
     pub(crate) fn find_listeners(&mut self, now_ms: u64) {
         for index in 0..self.apps.len() {
@@ -199,7 +210,8 @@ impl Executor {
             }
             let Some((_, incident)) = state.listener_due.take_if(is_due) else { continue };
             if let Some(port) = crate::app::port(&self.config.apps[index]) {
-                self.say_piece(AppId(index as u16), incident, evidence::of_port(port), true);
+                let piece = self.listener_of(port);
+                self.say_piece(AppId(index as u16), incident, piece, true);
             }
         }
     }

@@ -1,16 +1,14 @@
 //! Life and death of the apps' main processes, as the kernel and the service manager tell them.
 
 use crate::act::Stage;
-use crate::app;
-use crate::executor::{Executor, Token};
+use crate::boundary::Token;
+use crate::executor::Executor;
 use crate::manager::{ManagerEvent, UnitState};
-use crate::process::handle::Handle;
 use defib_config::spec::Target;
 use defib_engine::effect::Order;
 use defib_engine::event::Exit;
 use defib_engine::id::{AppId, Identity};
 use defib_journal::order::Report;
-use rustix::process::{WaitOptions, wait};
 
 /// How long the death of a unit's process waits for the manager's word on its own restart.
 const MANAGER_WORD_MS: u64 = 50;
@@ -23,13 +21,7 @@ const ORPHANED_JOB_MS: u64 = 60_000;
 impl Executor {
     /// Reaps everything that has ended: our children, and the orphans that came to us as subreaper.
     pub(crate) fn reap(&mut self, now_ms: u64) {
-        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-            let exit = match (status.exit_status(), status.terminating_signal()) {
-                (Some(code), _) => Exit::Code(code as u8),
-                (None, Some(signal)) => Exit::Signal(signal as u8),
-                (None, None) => continue,
-            };
-            let pid = pid.as_raw_nonzero().get() as u32;
+        while let Some((pid, exit)) = self.children.reap() {
             if self.guardian.pid() == Some(pid) {
                 let news = self.guardian.reaped(now_ms);
                 self.take_guardian_news(news, now_ms);
@@ -47,7 +39,9 @@ impl Executor {
     pub(crate) fn check_main(&mut self, app: AppId, now_ms: u64) {
         let state = &self.apps[usize::from(app.0)];
         // What is at its gate has not been announced; the gate's own end tells first.
-        if self.is_at_gate(app) || !state.main.as_ref().is_some_and(Handle::is_gone) {
+        if self.is_at_gate(app)
+            || !state.main.as_ref().is_some_and(|main| self.processes.is_gone(main))
+        {
             return;
         }
         self.reap(now_ms);
@@ -137,17 +131,16 @@ impl Executor {
         if self.apps[usize::from(app.0)].identity() == Some(identity) {
             return true;
         }
-        let Some(handle) = Handle::open(identity).filter(|handle| !handle.is_gone()) else {
-            return false;
-        };
-        self.wait_for(&handle, Token::Main(app));
+        let held = self.processes.hold(identity, Some(Token::Main(app)));
+        let Some(held) = held.filter(|held| !self.processes.is_gone(held)) else { return false };
         let name = self.name(app).to_owned();
         if let Err(why) = self.keeper.started(&name, identity, now_ms) {
-            eprintln!("defib: {name}: process {} is not in the ledger: {why}", identity.pid);
+            let pid = identity.pid;
+            self.notify.complain(&format!("{name}: process {pid} is not in the ledger: {why}"));
         }
         self.tell_unit_death(app);
         let state = &mut self.apps[usize::from(app.0)];
-        state.main = Some(handle);
+        state.main = Some(held);
         state.told_dead = false;
         // What was said about a restart was about this one.
         state.restart_in_ms = None;
@@ -171,7 +164,7 @@ impl Executor {
                     }
                 }
                 Target::Recover(_) | Target::Nothing => {
-                    if let Some(identity) = app::look(&self.config.apps[index]) {
+                    if let Some(identity) = self.processes.look(&self.config.apps[index].process) {
                         self.hold(app, identity, now_ms);
                     }
                 }
@@ -181,7 +174,7 @@ impl Executor {
 
     /// Looks for the process of an app that is neither our child nor a unit.
     pub(crate) fn look_for(&mut self, app: AppId, now_ms: u64) {
-        if let Some(identity) = app::look(&self.config.apps[usize::from(app.0)]) {
+        if let Some(identity) = self.processes.look(&self.config.apps[usize::from(app.0)].process) {
             self.adopt(app, identity, now_ms);
         }
     }
@@ -235,7 +228,8 @@ impl Executor {
     fn stopped(&mut self, app: AppId, now_ms: u64) {
         let name = self.name(app);
         if self.keeper.was_interrupted(name, now_ms, ORPHANED_JOB_MS) {
-            eprintln!("defib: {name}: the stop is taken for what is left of an interrupted act");
+            let what = format!("{name}: the stop is taken for what is left of an interrupted act");
+            self.notify.complain(&what);
             return;
         }
         self.apps[usize::from(app.0)].is_stopped = true;

@@ -2,17 +2,13 @@
 //! the ledger and one that is not in the ledger never lives.
 
 use super::{Stage, Turn};
-use crate::exec_child::{Gate, GateNews};
-use crate::executor::{Executor, Token};
-use crate::process::handle::Handle;
-use crate::process::stat;
-use crate::spawn::{Start, is_our_limit};
+use crate::boundary::{Gate, GateNews, Signal, Token};
+use crate::executor::Executor;
 use defib_config::spec::Target;
 use defib_engine::effect::Order;
 use defib_engine::event::{Failure, OrderRefusal, Outcome};
 use defib_engine::id::Identity;
 use defib_journal::order::{ActStep, Report};
-use rustix::process::Signal;
 use std::io;
 
 /// How long after a refused spawn the next is tried.
@@ -21,7 +17,7 @@ const RETRY_MS: u64 = 200;
 /// A child between its spawn and its exec.
 #[derive(Debug)]
 pub(crate) struct AtGate {
-    gate: Gate,
+    gate: Box<dyn Gate>,
     identity: Identity,
 }
 
@@ -37,7 +33,7 @@ impl Executor {
             return Turn::Wait(Stage::Spawning(at));
         }
         match self.spawn_app(order) {
-            Ok(started) => self.enter_gate(order, started, now_ms),
+            Ok(gate) => self.enter_gate(order, gate, now_ms),
             Err(error) if is_our_limit(&error) && now_ms < end_at => {
                 Turn::Wait(Stage::Spawning((now_ms + RETRY_MS).min(end_at)))
             }
@@ -49,45 +45,30 @@ impl Executor {
         }
     }
 
-    fn spawn_app(&self, order: &Order) -> io::Result<(Gate, u32)> {
+    fn spawn_app(&mut self, order: &Order) -> io::Result<Box<dyn Gate>> {
         let app = &self.config.apps[usize::from(order.app.0)];
         let Target::Child(child) = &app.target else {
             return Err(io::Error::other("the app has no start command"));
         };
-        let (gate, input) = Gate::make()?;
-        let mut environment: Vec<(&str, std::ffi::OsString)> =
-            vec![("DEFIB_APP", (&app.name).into())];
-        environment
-            .extend(child.environment.iter().map(|(name, value)| (name.as_str(), value.into())));
-        let pid = self.spawner.spawn(Start {
-            argv: &child.argv,
-            options: vec!["--gate".into()],
-            user: child.user.as_deref(),
-            directory: child.directory.as_deref(),
-            environment: &environment,
-            input,
-            output: Some(self.outputs.open(&app.name)?),
-        })?;
-        Ok((gate, pid))
+        self.children.start_app(order.app, app, child)
     }
 
     /// The child waits. It is written down, and only then let through.
-    fn enter_gate(&mut self, order: &Order, (gate, pid): (Gate, u32), now_ms: u64) -> Turn {
+    fn enter_gate(&mut self, order: &Order, gate: Box<dyn Gate>, now_ms: u64) -> Turn {
         let index = usize::from(order.app.0);
-        let found = stat::read(pid).and_then(|stat| Handle::open(stat.identity));
-        let Some(handle) = found else {
+        let identity = self.processes.identify(gate.pid());
+        let token = Some(Token::Main(order.app));
+        let Some(held) = identity.and_then(|identity| self.processes.hold(identity, token)) else {
             let detail = "the new process was gone before it could be looked at";
             return Turn::End(Outcome::Failed(Failure::NotStartable), detail.into());
         };
-        let identity = handle.identity;
+        let identity = held.identity;
         let name = self.config.apps[index].name.clone();
         if let Err(detail) = self.keeper.started(&name, identity, now_ms) {
             // Dropping the gate closes it: the child ends without having become the app.
             return Turn::End(Outcome::Refused(OrderRefusal::LedgerUnwritable), detail);
         }
-        self.wait_for(&handle, Token::Main(order.app));
-        self.wait_for(&gate, Token::Act(order.app));
-        self.apps[index].main = Some(handle);
+        self.apps[index].main = Some(held);
         // A child that died already shows at the gate.
         let _ = gate.open();
         Turn::Wait(Stage::AtGate(AtGate { gate, identity }))
@@ -125,7 +106,7 @@ impl Executor {
     fn drop_unstarted(&mut self, order: &Order, now_ms: u64) {
         let index = usize::from(order.app.0);
         if let Some(main) = self.apps[index].main.take() {
-            let _ = main.signal(Signal::KILL);
+            let _ = self.processes.signal(&main, Signal::Kill);
         }
         let name = self.config.apps[index].name.clone();
         self.keeper.ended(&name, now_ms);
@@ -136,7 +117,7 @@ impl Executor {
         let Some(main) = &self.apps[usize::from(order.app.0)].main else {
             return Turn::End(Outcome::Failed(Failure::NotPossible), "the app does not run".into());
         };
-        match main.signal(Signal::HUP) {
+        match self.processes.signal(main, Signal::Hup) {
             Ok(()) => {
                 self.say_step(order, ActStep::ReloadSent);
                 Turn::End(Outcome::Done, String::new())
@@ -147,4 +128,12 @@ impl Executor {
             ),
         }
     }
+}
+
+/// Whether the machine refused us a process, memory or a descriptor: that is never the app's fault.
+pub(super) fn is_our_limit(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ENOSPC)
+    )
 }

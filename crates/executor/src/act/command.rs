@@ -1,20 +1,15 @@
 //! A command of the user's that recovers the app.
 
+use super::child::is_our_limit;
 use super::{Stage, Turn};
-use crate::executor::{Executor, Token};
-use crate::process::handle::Handle;
-use crate::process::stat;
-use crate::spawn::{Start, is_our_limit};
+use crate::boundary::{Held, Token};
+use crate::executor::Executor;
 use crate::words;
 use defib_config::spec::Target;
 use defib_engine::effect::Order;
 use defib_engine::event::{Exit, Failure, Outcome};
 use defib_journal::order::ActStep;
-use rustix::fs::{MemfdFlags, SeekFrom, memfd_create, seek};
-use rustix::process::{Pid, Signal, kill_process_group};
-use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
 
 /// How long a killed command may take to be gone before the act ends without it.
 const GONE_MS: u64 = 1_000;
@@ -26,8 +21,8 @@ const NOT_STARTABLE: u8 = 127;
 #[derive(Debug)]
 pub(crate) struct CommandAct {
     pid: u32,
-    /// Keeps the process in the epoll set; its end is seen by reaping.
-    _handle: Option<Handle>,
+    /// Its end wakes us as long as it is held, and is seen by reaping.
+    _held: Option<Held>,
     exit: Option<Exit>,
     killed_at: Option<u64>,
 }
@@ -48,12 +43,11 @@ impl Executor {
     pub(super) fn begin_command(&mut self, order: &Order) -> Turn {
         match self.spawn_command(order) {
             Ok(pid) => {
-                let handle = stat::read(pid).and_then(|stat| Handle::open(stat.identity));
-                if let Some(handle) = &handle {
-                    self.wait_for(handle, Token::Act(order.app));
-                }
+                let token = Some(Token::Act(order.app));
+                let identity = self.processes.identify(pid);
+                let held = identity.and_then(|identity| self.processes.hold(identity, token));
                 self.say_step(order, ActStep::CommandStarted);
-                let act = CommandAct { pid, _handle: handle, exit: None, killed_at: None };
+                let act = CommandAct { pid, _held: held, exit: None, killed_at: None };
                 Turn::Wait(Stage::Command(act))
             }
             Err(error) => {
@@ -64,23 +58,13 @@ impl Executor {
         }
     }
 
-    fn spawn_command(&self, order: &Order) -> io::Result<u32> {
+    fn spawn_command(&mut self, order: &Order) -> io::Result<u32> {
         let app = &self.config.apps[usize::from(order.app.0)];
         let Target::Recover(command) = &app.target else {
             return Err(io::Error::other("the app has no recover command"));
         };
         let facts = self.facts_for_command(order, &app.name);
-        let environment: Vec<(&str, OsString)> =
-            facts.iter().map(|(name, value)| (*name, OsString::from(value))).collect();
-        self.spawner.spawn(Start {
-            argv: &command.argv,
-            options: Vec::new(),
-            user: command.user.as_deref(),
-            directory: None,
-            environment: &environment,
-            input: json_input(&facts)?,
-            output: Some(self.outputs.open(&command_log(&app.name))?),
-        })
+        self.children.start_command(app, command, &facts)
     }
 
     fn facts_for_command(&self, order: &Order, name: &str) -> [(&'static str, String); 7] {
@@ -106,7 +90,8 @@ impl Executor {
         now_ms: u64,
         end_at: u64,
     ) -> Turn {
-        let log = self.outputs.path(&command_log(&self.config.apps[usize::from(order.app.0)].name));
+        let log =
+            self.files.output_path(&command_log(&self.config.apps[usize::from(order.app.0)].name));
         let late = || {
             let detail =
                 format!("the command did not end in time and was killed; see {}", log.display());
@@ -121,10 +106,7 @@ impl Executor {
             }
             (None, Some(at)) if now_ms >= at + GONE_MS => late(),
             (None, None) if now_ms >= end_at => {
-                // Not reaped yet, so the number is still the command's own group.
-                if let Some(group) = Pid::from_raw(command.pid as i32).filter(|_| command.pid > 1) {
-                    let _ = kill_process_group(group, Signal::KILL);
-                }
+                self.children.end_command(command.pid);
                 self.say_step(order, ActStep::KillSent);
                 command.killed_at = Some(now_ms);
                 Turn::Wait(Stage::Command(command))
@@ -147,26 +129,4 @@ const fn failure_of(exit: Exit) -> Failure {
 /// The name of the file that a command's output goes to.
 pub(crate) fn command_log(app: &str) -> String {
     format!("{app}.recover")
-}
-
-/// One JSON object as a file in memory: no pipe that somebody would have to feed.
-fn json_input(facts: &[(&str, String)]) -> io::Result<OwnedFd> {
-    let fields: Vec<String> = facts
-        .iter()
-        .map(|(name, value)| {
-            let name = name.trim_start_matches("DEFIB_").to_ascii_lowercase();
-            format!("{}:{}", words::json_string(&name), words::json_string(value))
-        })
-        .collect();
-    let text = format!("{{{}}}\n", fields.join(","));
-    memory_file("defib-recover", text.as_bytes())
-}
-
-/// A file in memory, read from its start.
-pub(crate) fn memory_file(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
-    use std::io::Write;
-    let mut file = std::fs::File::from(memfd_create(name, MemfdFlags::CLOEXEC)?);
-    file.write_all(bytes)?;
-    seek(&file, SeekFrom::Start(0))?;
-    Ok(file.into())
 }

@@ -1,14 +1,12 @@
 //! Ending every process of an app: TERM, grace, KILL, and waiting until each is really gone.
 
 use super::{Stage, Turn};
-use crate::executor::{Executor, Token};
-use crate::process::handle::Handle;
-use crate::process::tree;
+use crate::boundary::{Held, Signal, Token};
+use crate::executor::Executor;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Failure, Outcome};
 use defib_engine::id::Identity;
 use defib_journal::order::ActStep;
-use rustix::process::Signal;
 
 /// The longest grace of the rung *kill*: it is meant for what hangs.
 const KILL_GRACE_MS: u64 = 2_000;
@@ -18,7 +16,7 @@ const KILL_GRACE_MS: u64 = 2_000;
 pub(crate) struct Ending {
     main: Identity,
     kill_at: Option<u64>,
-    hunted: Vec<Handle>,
+    hunted: Vec<Held>,
     only_end: Option<(Failure, String)>,
 }
 
@@ -66,29 +64,26 @@ impl Executor {
         end_at: u64,
     ) -> Option<Ending> {
         let main = self.last_main(order)?;
-        let hunted = tree::open_members(main);
+        let hunted = self.hold_members(main, Some(Token::Act(order.app)));
         if hunted.is_empty() {
             return None;
         }
         let mut ending = Ending { main, kill_at: None, hunted, only_end: None };
-        for handle in &ending.hunted {
-            self.wait_for(handle, Token::Act(order.app));
-        }
         if ending.has_main() && order.rung != Rung::Start {
             let grace_ms = match order.rung {
                 Rung::Kill => u64::from(grace_ms).min(KILL_GRACE_MS),
                 _ => u64::from(grace_ms),
             };
-            ending.signal(Signal::TERM);
+            self.signal_all(&ending.hunted, Signal::Term);
             // A stopped process takes its TERM only once it runs again.
-            ending.signal(Signal::CONT);
+            self.signal_all(&ending.hunted, Signal::Cont);
             // The grace is the app's: what the ledger's disk took before TERM is not its fault.
-            let sent_ms = now_ms.max(crate::clock::now_ms());
+            let sent_ms = now_ms.max(self.clock.now_ms());
             // Half of the deadline is left for KILL and start, whatever the grace says.
             ending.kill_at = Some(sent_ms + grace_ms.min(end_at.saturating_sub(sent_ms) / 2));
             self.say_step(order, ActStep::TermSent);
         } else {
-            ending.signal(Signal::KILL);
+            self.signal_all(&ending.hunted, Signal::Kill);
             self.say_step(order, ActStep::OrphansEnded);
         }
         Some(ending)
@@ -108,14 +103,14 @@ impl Executor {
         now_ms: u64,
         end_at: u64,
     ) -> Turn {
-        ending.hunted.retain(|handle| !handle.is_gone());
+        ending.hunted.retain(|held| !self.processes.is_gone(held));
         let is_late = ending.kill_at.is_some_and(|at| now_ms >= at);
         let orphans = ending.kill_at.is_some() && !ending.has_main();
         if is_late || orphans || ending.kill_at.is_none() {
             // Whoever was forked since the last look is taken too, until none is left.
             let found = self.hunt_anew(order, &mut ending);
             if found || ending.kill_at.is_some() {
-                ending.signal(Signal::KILL);
+                self.signal_all(&ending.hunted, Signal::Kill);
             }
         }
         if ending.hunted.is_empty() {
@@ -134,12 +129,14 @@ impl Executor {
 
     /// Adds members that were not known yet; says whether there were any.
     fn hunt_anew(&mut self, order: &Order, ending: &mut Ending) -> bool {
-        let known: Vec<Identity> = ending.hunted.iter().map(|handle| handle.identity).collect();
-        let mut fresh = tree::open_members(ending.main);
-        fresh.retain(|handle| !known.contains(&handle.identity) && !handle.is_gone());
-        for handle in &fresh {
-            self.wait_for(handle, Token::Act(order.app));
-        }
+        let known = |identity: &Identity| ending.hunted.iter().any(|it| it.identity == *identity);
+        let members = self.processes.members(ending.main).into_iter();
+        let token = Some(Token::Act(order.app));
+        let mut fresh: Vec<Held> = members
+            .filter(|identity| !known(identity))
+            .filter_map(|identity| self.processes.hold(identity, token))
+            .filter(|held| !self.processes.is_gone(held))
+            .collect();
         let found = !fresh.is_empty();
         ending.hunted.append(&mut fresh);
         found
@@ -164,13 +161,6 @@ impl Executor {
 
 impl Ending {
     fn has_main(&self) -> bool {
-        self.hunted.iter().any(|handle| handle.identity == self.main)
-    }
-
-    /// One that cannot be signalled is still waited for, and named when the deadline passes.
-    fn signal(&self, signal: Signal) {
-        for handle in &self.hunted {
-            let _ = handle.signal(signal);
-        }
+        self.hunted.iter().any(|held| held.identity == self.main)
     }
 }

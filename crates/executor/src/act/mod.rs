@@ -18,8 +18,7 @@ use defib_engine::id::AppId;
 use defib_journal::order::{ActStep, Report};
 
 pub(crate) use child::AtGate;
-pub(crate) use command::CommandAct;
-pub(crate) use command::{command_log, memory_file};
+pub(crate) use command::{CommandAct, command_log};
 pub(crate) use ending::Ending;
 pub(crate) use unit::{UnitAct, transient_name};
 
@@ -123,7 +122,7 @@ impl Executor {
         let facts = Facts {
             now: self.keeper.moment(now_ms),
             up_ms: now_ms,
-            main: state.identity().filter(|main| crate::process::stat::is_alive(*main)),
+            main: state.identity().filter(|main| self.processes.is_alive(*main)),
             is_busy: state.act.is_some(),
             ledger: self.keeper.ledger(),
         };
@@ -192,7 +191,7 @@ impl Executor {
     }
 
     pub(crate) fn say_step(&mut self, order: &Order, step: ActStep) {
-        let at = self.keeper.moment(crate::clock::now_ms());
+        let at = self.keeper.moment(self.clock.now_ms());
         let Order { app, intent, .. } = *order;
         self.guardian.say(&Report::Step { app, intent, step, at });
     }

@@ -201,10 +201,10 @@ impl Executor {
         let mut environment = vec![("DEFIB_APP".to_owned(), app.name.clone())];
         environment.extend(child.environment.iter().cloned());
         // Makes the folder; the manager opens the file itself.
-        self.outputs.open(&app.name).map_err(|e| format!("its output file: {e}"))?;
+        self.files.make_output(&app.name).map_err(|e| format!("its output file: {e}"))?;
         let mut argv = child.argv.clone();
         if let Some(program) = argv.first_mut() {
-            *program = find_program(program)?;
+            *program = self.children.find_program(program)?;
         }
         Ok(TransientUnit {
             unit,
@@ -213,21 +213,8 @@ impl Executor {
             user: child.user.clone(),
             directory: child.directory.clone(),
             environment,
-            output: self.outputs.path(&app.name),
+            output: self.files.output_path(&app.name),
             grace_ms: child.grace_ms,
         })
     }
-}
-
-/// A bare name is looked up in PATH here: a transient unit takes only absolute paths.
-fn find_program(program: &str) -> Result<String, String> {
-    if program.contains('/') {
-        return Ok(program.to_owned());
-    }
-    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok())
-        .and_then(|file| file.into_os_string().into_string().ok())
-        .ok_or_else(|| format!("there is no program {program} in PATH ({path})"))
 }

@@ -1,5 +1,6 @@
 //! The gate: both ends of the socketpair that holds a child back until the ledger knows it.
 
+use crate::boundary::GateNews;
 use rustix::io::{Errno, dup2, fcntl_dupfd_cloexec};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
@@ -13,26 +14,15 @@ const CANNOT_START: u8 = b'!';
 
 /// The executor's end.
 #[derive(Debug)]
-pub(crate) struct Gate(OwnedFd);
+pub(crate) struct GateSocket(OwnedFd);
 
-/// What came out of the gate.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum GateNews {
-    /// Nothing yet.
-    Waiting,
-    /// It closed: the program runs (or the child was killed; its death tells that).
-    Closed,
-    /// The program could not be started.
-    Failed(String),
-}
-
-impl Gate {
+impl GateSocket {
     /// Makes both ends; the second becomes the child's standard input.
-    pub(crate) fn make() -> io::Result<(Gate, OwnedFd)> {
+    pub(crate) fn make() -> io::Result<(GateSocket, OwnedFd)> {
         let (ours, theirs) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         rustix::io::ioctl_fionbio(&ours, true)?;
-        Ok((Gate(ours), theirs))
+        Ok((GateSocket(ours), theirs))
     }
 
     /// Lets the child become its program.
@@ -54,7 +44,7 @@ impl Gate {
     }
 }
 
-impl AsFd for Gate {
+impl AsFd for GateSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

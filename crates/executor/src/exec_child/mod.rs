@@ -20,7 +20,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-pub(crate) use gate::{Gate, GateNews};
+pub(crate) use gate::GateSocket;
 
 /// What a shell reports for a program that cannot be started.
 const EXIT_NOT_STARTABLE: i32 = 127;

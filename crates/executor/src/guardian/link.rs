@@ -1,15 +1,9 @@
-//! The executor's end of the socketpair: one message a datagram, never blocking.
+//! Messages to and from one guardian, never blocking.
 
+use crate::boundary::{Attachment, Peer};
 use defib_journal::order::{MESSAGE_MAX, Report, Request};
-use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
-    SocketType, recv, sendmsg, socketpair,
-};
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io::ErrorKind;
 
 /// Messages that wait because the guardian does not read. The kernel holds some 50 more; a guardian
 /// this far behind is stuck, and a new one is told everything anew from the ledger.
@@ -19,13 +13,13 @@ const WAITING_MAX: usize = 256;
 #[derive(Debug)]
 struct Waiting {
     bytes: Vec<u8>,
-    fd: Option<OwnedFd>,
+    attached: Option<Attachment>,
 }
 
 /// The link to one guardian.
 #[derive(Debug)]
 pub(super) struct Link {
-    socket: OwnedFd,
+    pub(super) peer: Box<dyn Peer>,
     waiting: VecDeque<Waiting>,
 }
 
@@ -43,32 +37,31 @@ pub(super) enum Heard {
 }
 
 impl Link {
-    /// Makes both ends; the second is the guardian's.
-    pub(super) fn make() -> io::Result<(Link, OwnedFd)> {
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-        Ok((Link { socket: ours, waiting: VecDeque::new() }, theirs))
+    pub(super) fn new(peer: Box<dyn Peer>) -> Link {
+        Link { peer, waiting: VecDeque::new() }
     }
 
     /// Reads one message.
-    pub(super) fn hear(&self) -> Heard {
+    pub(super) fn hear(&mut self) -> Heard {
         let mut buffer = [0; MESSAGE_MAX];
-        match recv(&self.socket, &mut buffer, RecvFlags::empty()) {
-            Ok((0, _)) => Heard::Closed,
-            Ok((len, _)) => match Request::decode(&buffer[..len]) {
+        match self.peer.receive(&mut buffer) {
+            Ok(0) => Heard::Closed,
+            Ok(len) => match Request::decode(&buffer[..len]) {
                 Ok(request) => Heard::Request(request),
                 Err(error) => Heard::Nonsense(format!("{error:?}")),
             },
-            Err(Errno::AGAIN | Errno::INTR) => Heard::Silence,
-            Err(_) => Heard::Closed,
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::Interrupted => Heard::Silence,
+                _ => Heard::Closed,
+            },
         }
     }
 
-    /// Sends a message, with a descriptor if there is one. `false`: the guardian is lost.
-    pub(super) fn say(&mut self, report: &Report, fd: Option<OwnedFd>) -> bool {
+    /// Sends a message, and what goes with it. `false`: the guardian is lost.
+    pub(super) fn say(&mut self, report: &Report, attached: Option<Attachment>) -> bool {
         let mut bytes = Vec::new();
         report.encode(&mut bytes);
-        self.waiting.push_back(Waiting { bytes, fd });
+        self.waiting.push_back(Waiting { bytes, attached });
         self.flush()
     }
 
@@ -80,31 +73,15 @@ impl Link {
     /// Sends what waits. `false`: the guardian is lost.
     pub(super) fn flush(&mut self) -> bool {
         while let Some(next) = self.waiting.front() {
-            match send_one(&self.socket, next) {
+            match self.peer.send(&next.bytes, next.attached.as_ref()) {
                 Ok(()) => drop(self.waiting.pop_front()),
-                Err(Errno::AGAIN) => return self.waiting.len() <= WAITING_MAX,
-                Err(Errno::INTR) => {}
-                Err(_) => return false,
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return self.waiting.len() <= WAITING_MAX,
+                    ErrorKind::Interrupted => {}
+                    _ => return false,
+                },
             }
         }
         true
-    }
-}
-
-fn send_one(socket: &OwnedFd, message: &Waiting) -> Result<(), Errno> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let fds: Vec<BorrowedFd<'_>> = message.fd.iter().map(AsFd::as_fd).collect();
-    if !fds.is_empty() {
-        control.push(SendAncillaryMessage::ScmRights(&fds));
-    }
-    let parts = [IoSlice::new(&message.bytes)];
-    sendmsg(socket, &parts, &mut control, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?;
-    Ok(())
-}
-
-impl AsFd for Link {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }

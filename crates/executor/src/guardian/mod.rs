@@ -2,16 +2,11 @@
 
 mod link;
 
-use crate::process::handle::Handle;
-use crate::process::stat;
-use crate::spawn::{Spawner, Start};
-use crate::survive::NEVER_KILLED;
+use crate::boundary::{Attachment, Guardians};
 use defib_journal::order::{Report, Request};
 use link::{Heard, Link};
-use rustix::process::Signal;
-use std::ffi::OsString;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 /// A guardian that says nothing for this long is stuck: its loop beats at least every second.
 const SILENCE_MS: u64 = 5_000;
@@ -20,21 +15,9 @@ const SILENCE_MS: u64 = 5_000;
 /// become a storm of starts.
 const BETWEEN_STARTS_MS: u64 = 1_000;
 
-/// It keeps our session (a terminal's), our scheduling and our place with the memory killer.
-const OPTIONS: [&str; 6] = [
-    "--socket-as-3",
-    "--keep-session",
-    "--keep-scheduling",
-    "--may-lock-memory",
-    "--oom",
-    NEVER_KILLED,
-];
-
 /// The guardian, or its absence.
-#[derive(Debug)]
 pub(crate) struct Guardian {
-    argv: Vec<OsString>,
-    user: Option<String>,
+    guardians: Box<dyn Guardians>,
     life: Option<Life>,
     started_at: Option<u64>,
     start_due: Option<u64>,
@@ -45,8 +28,6 @@ pub(crate) struct Guardian {
 #[derive(Debug)]
 struct Life {
     link: Link,
-    pid: u32,
-    handle: Option<Handle>,
     heard_at: u64,
     greeted: bool,
 }
@@ -62,8 +43,8 @@ pub(crate) enum News {
 
 impl Guardian {
     /// One that is due at once.
-    pub(crate) fn new(argv: Vec<OsString>, user: Option<String>) -> Guardian {
-        Guardian { argv, user, life: None, started_at: None, start_due: Some(0), is_last: false }
+    pub(crate) fn new(guardians: Box<dyn Guardians>) -> Guardian {
+        Guardian { guardians, life: None, started_at: None, start_due: Some(0), is_last: false }
     }
 
     /// When something is due even without news.
@@ -76,37 +57,31 @@ impl Guardian {
 
     /// Its process, while it lives.
     pub(crate) fn pid(&self) -> Option<u32> {
-        self.life.as_ref().map(|life| life.pid)
+        self.life.as_ref().map(|life| life.link.peer.pid())
     }
 
     /// What to wait on, and whether writing is waited for too.
     pub(crate) fn fd(&self) -> Option<(BorrowedFd<'_>, bool)> {
-        use std::os::fd::AsFd;
-        self.life.as_ref().map(|life| (life.link.as_fd(), life.link.is_waiting()))
+        let life = self.life.as_ref()?;
+        Some((life.link.peer.fd()?, life.link.is_waiting()))
     }
 
     /// Starts one if it is due. `Err`: it could not be started; it is tried again.
-    pub(crate) fn start_if_due(&mut self, now_ms: u64, spawner: &Spawner) -> io::Result<bool> {
+    pub(crate) fn start_if_due(&mut self, now_ms: u64) -> io::Result<bool> {
         if self.life.is_some() || self.start_due.is_none_or(|due| due > now_ms) {
             return Ok(false);
         }
         self.start_due = Some(now_ms + BETWEEN_STARTS_MS);
         self.started_at = Some(now_ms);
-        let (link, theirs) = Link::make()?;
-        let start = Start {
-            argv: &self.argv,
-            options: OPTIONS.map(Into::into).into(),
-            user: self.user.as_deref(),
-            environment: &[("DEFIB_GUARDIAN_FD", "3".into())],
-            input: theirs,
-            output: None,
-            directory: None,
-        };
-        let pid = spawner.spawn(start)?;
-        let handle = stat::read(pid).and_then(|stat| Handle::open(stat.identity));
-        self.life = Some(Life { link, pid, handle, heard_at: now_ms, greeted: false });
+        let link = Link::new(self.guardians.start()?);
+        self.life = Some(Life { link, heard_at: now_ms, greeted: false });
         self.start_due = None;
         Ok(true)
+    }
+
+    /// Makes a text ready to be sent with [`Guardian::say_with`].
+    pub(crate) fn attach(&self, text: &str) -> io::Result<Attachment> {
+        self.guardians.attach(text)
     }
 
     /// Reads the next message.
@@ -135,13 +110,13 @@ impl Guardian {
         self.say_with(report, None);
     }
 
-    /// The same with a descriptor.
-    pub(crate) fn say_with(&mut self, report: &Report, fd: Option<OwnedFd>) {
+    /// The same with something that goes with it.
+    pub(crate) fn say_with(&mut self, report: &Report, attached: Option<Attachment>) {
         if let Some(life) = self.life.as_mut().filter(|life| life.greeted)
-            && !life.link.say(report, fd)
+            && !life.link.say(report, attached)
         {
             // Ends it now; its closed socket is read in the next turn.
-            end(life);
+            life.link.peer.kill();
         }
     }
 
@@ -150,7 +125,7 @@ impl Guardian {
         if let Some(life) = &mut self.life
             && !life.link.flush()
         {
-            end(life);
+            life.link.peer.kill();
         }
     }
 
@@ -175,7 +150,7 @@ impl Guardian {
     /// Ends it, because we are ending.
     pub(crate) fn end(&mut self) {
         if let Some(life) = self.life.take() {
-            end(&life);
+            life.link.peer.kill();
         }
         self.start_due = None;
     }
@@ -188,17 +163,11 @@ impl Guardian {
 
     pub(crate) fn lose(&mut self, now_ms: u64, why: &str) -> News {
         if let Some(life) = self.life.take() {
-            end(&life);
+            life.link.peer.kill();
         }
         // The first restart is immediate; a guardian that lives for less than a second waits.
         let due = self.started_at.map_or(now_ms, |at| (at + BETWEEN_STARTS_MS).max(now_ms));
         self.start_due = (!self.is_last).then_some(due);
         News::Gone(why.to_owned())
-    }
-}
-
-fn end(life: &Life) {
-    if let Some(handle) = &life.handle {
-        let _ = handle.signal(Signal::KILL);
     }
 }

@@ -1,26 +1,22 @@
-//! The ledger's files: one fast copy that survives the agent, one on disk that survives the machine.
+//! The ledger's keeping: one fast copy that survives the agent, one on disk that survives the machine.
 //!
-//! Each act waits for the fast copy only (tmpfs: microseconds). The disk copy is written by a helper
-//! thread, because a sick disk may hold a write for ever; only a machine rung waits for it.
+//! Each act waits for the fast copy only (tmpfs: microseconds). The disk copy is written by a helper,
+//! because a sick disk may hold a write for ever; only a machine rung waits for it.
 
 mod disk;
-mod file;
-mod open;
 
+use crate::boundary::{Copies, Slots, newest};
 use crate::error::Error;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Charge, LedgerIntent, Outcome, StartCount};
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::policy::AppPolicy;
 use defib_engine::time::Moment;
-use defib_journal::ledger::{EditError, IntentRecord, Ledger, SLOT_BYTES};
+use defib_journal::ledger::{Damaged, EditError, IntentRecord, Ledger, SLOT_BYTES};
 use disk::Disk;
 pub(crate) use disk::DiskState;
-use file::SlotFile;
-use open::{load, lock, open_file, slot_buffer};
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::path::Path;
 
 /// The ledger is stamped this often, so that a hard reset ages no charge by more.
 const STAMP_EVERY_MS: u64 = 600_000;
@@ -28,40 +24,35 @@ const STAMP_EVERY_MS: u64 = 600_000;
 /// Charges older than this are forgotten: no window of a budget is longer.
 const KEEP_MS: u64 = 7 * 86_400_000;
 
-/// The ledger and its two files.
-#[derive(Debug)]
+/// The ledger and its two copies.
 pub(crate) struct Keeper {
     ledger: Ledger,
-    run: SlotFile,
+    fast: Box<dyn Slots>,
     disk: Disk,
     buffer: Box<[u8; SLOT_BYTES]>,
     stamp_due_ms: u64,
 }
 
 impl Keeper {
-    /// Opens both copies, takes the newest of the four slots, and goes on from there. `names`: the
-    /// apps whose budgets count as spent if nothing can be read any more.
+    /// Takes the newest of the four slots, and goes on from there. `names`: the apps whose budgets
+    /// count as spent if nothing can be read any more; why that is so comes back with the keeper.
     pub(crate) fn open(
-        state_dir: &Path,
-        runtime_dir: &Path,
+        copies: Copies,
         names: &[&str],
         boot_id: [u8; 16],
         now_ms: u64,
-    ) -> Result<Keeper, Error> {
-        let disk = open_file(state_dir, "ledger")?;
-        if !lock(&disk) {
-            return Err(Error::Taken(state_dir.to_owned()));
-        }
-        let run = open_file(runtime_dir, "ledger.run")?;
-        let ledger = load(&run, &disk, names, boot_id, now_ms);
-        let disk =
-            Disk::start(disk).map_err(Error::io("cannot start the ledger's helper thread"))?;
-        let buffer = slot_buffer();
-        let mut keeper = Keeper { ledger, run, disk, buffer, stamp_due_ms: 0 };
+    ) -> Result<(Keeper, Option<Damaged>), Error> {
+        let Copies { fast, fast_name, on_disk, writer } = copies;
+        let (ledger, damage) = match Ledger::newest(newest(fast.as_ref()), on_disk) {
+            Ok(ledger) => (ledger, None),
+            Err(Damaged::Empty) => (Ledger::fresh(boot_id), None),
+            Err(damage) => (Ledger::pessimistic(names, boot_id, now_ms), Some(damage)),
+        };
+        let (disk, buffer) = (Disk::new(writer), slot_buffer());
+        let mut keeper = Keeper { ledger, fast, disk, buffer, stamp_due_ms: 0 };
         keeper.settle_after_start(boot_id, now_ms);
-        let what = format!("cannot write {}/ledger.run", runtime_dir.display());
-        keeper.write(now_ms).map_err(Error::io(what))?;
-        Ok(keeper)
+        keeper.write(now_ms).map_err(Error::io(format!("cannot write {fast_name}")))?;
+        Ok((keeper, damage))
     }
 
     /// What it holds.
@@ -182,7 +173,7 @@ impl Keeper {
     }
 
     /// The descriptor that tells of finished disk writes.
-    pub(crate) fn disk_fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn disk_fd(&self) -> Option<BorrowedFd<'_>> {
         self.disk.fd()
     }
 
@@ -201,7 +192,7 @@ impl Keeper {
         self.stamp_due_ms = now_ms + STAMP_EVERY_MS;
         self.ledger.stamp(now_ms);
         let len = self.ledger.encode_slot(&mut self.buffer);
-        self.run.write(self.ledger.next_slot(), &self.buffer[..len])?;
+        self.fast.write(self.ledger.next_slot(), &self.buffer[..len])?;
         self.ledger.written();
         self.disk.request(self.ledger.seq, &self.buffer[..len]);
         Ok(())
@@ -226,6 +217,14 @@ impl Keeper {
         let now = self.moment(now_ms);
         self.ledger.prune(now, KEEP_MS);
     }
+}
+
+/// Made on the heap: a slot is more than a small stack holds.
+fn slot_buffer() -> Box<[u8; SLOT_BYTES]> {
+    let Ok(buffer) = vec![0; SLOT_BYTES].into_boxed_slice().try_into() else {
+        unreachable!("the length is the same constant")
+    };
+    buffer
 }
 
 /// What a guardian is told of the ledger.

@@ -1,5 +1,6 @@
 //! Processes by identity: what they are, who belongs to them, and how to end just them.
 
+pub(crate) mod evidence;
 pub(crate) mod handle;
 pub(crate) mod listener;
 pub(crate) mod stat;

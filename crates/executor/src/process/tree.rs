@@ -1,6 +1,6 @@
 //! Who belongs to a `start` app: its session, and every descendant of that.
 
-use super::handle::{Handle, is_protected};
+use super::handle::is_protected;
 use super::stat::{self, Stat};
 use defib_engine::id::Identity;
 
@@ -42,11 +42,6 @@ fn members_among(all: &[Stat], main: Identity) -> Vec<Identity> {
     let lives = |id: &Identity| all.iter().any(|stat| stat.identity == *id && stat.is_alive());
     found.retain(|identity| lives(identity) && !is_protected(identity.pid));
     found
-}
-
-/// Opens every member that is still there.
-pub(crate) fn open_members(main: Identity) -> Vec<Handle> {
-    members(main).into_iter().filter_map(Handle::open).collect()
 }
 
 #[cfg(test)]

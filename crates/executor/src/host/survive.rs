@@ -6,7 +6,7 @@ use rustix::mm::{MlockAllFlags, mlockall};
 const IPC_LOCK: u64 = 1 << 14;
 
 /// What the killer never takes. The guardian gets the same; every other child is reset to 0.
-pub(crate) const NEVER_KILLED: &str = "-1000";
+pub(super) const NEVER_KILLED: &str = "-1000";
 
 /// Best effort: without the privilege everything works, only less surely when memory is short.
 pub(crate) fn harden() {

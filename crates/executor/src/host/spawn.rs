@@ -13,37 +13,37 @@ use std::process::{Command, Stdio};
 
 /// How to start children.
 #[derive(Debug)]
-pub(crate) struct Spawner {
+pub(super) struct Spawner {
     exec_child: Vec<OsString>,
 }
 
 /// One child to start.
 #[derive(Debug)]
-pub(crate) struct Start<'a, T> {
+pub(super) struct Start<'a, T> {
     /// Program and arguments.
-    pub(crate) argv: &'a [T],
+    pub(super) argv: &'a [T],
     /// Options of `exec-child`.
-    pub(crate) options: Vec<OsString>,
+    pub(super) options: Vec<OsString>,
     /// The user to become.
-    pub(crate) user: Option<&'a str>,
+    pub(super) user: Option<&'a str>,
     /// The working directory.
-    pub(crate) directory: Option<&'a Path>,
+    pub(super) directory: Option<&'a Path>,
     /// Extra environment.
-    pub(crate) environment: &'a [(&'a str, OsString)],
+    pub(super) environment: &'a [(&'a str, OsString)],
     /// Standard input: a gate, a socket or a file.
-    pub(crate) input: OwnedFd,
+    pub(super) input: OwnedFd,
     /// Standard output and error; `None`: ours.
-    pub(crate) output: Option<File>,
+    pub(super) output: Option<File>,
 }
 
 impl Spawner {
     /// `exec_child`: the command of the role.
-    pub(crate) fn new(exec_child: Vec<OsString>) -> Spawner {
+    pub(super) fn new(exec_child: Vec<OsString>) -> Spawner {
         Spawner { exec_child }
     }
 
     /// Starts it and returns its number; it is reaped by the loop.
-    pub(crate) fn spawn<T: AsRef<std::ffi::OsStr>>(&self, start: Start<'_, T>) -> io::Result<u32> {
+    pub(super) fn spawn<T: AsRef<std::ffi::OsStr>>(&self, start: Start<'_, T>) -> io::Result<u32> {
         let Some((program, arguments)) = self.exec_child.split_first() else {
             return Err(io::Error::other("no exec-child command was given"));
         };
@@ -66,12 +66,4 @@ impl Spawner {
         // Dropping `Child` neither waits nor kills.
         Ok(command.spawn()?.id())
     }
-}
-
-/// Whether the machine refused us a process, memory or a descriptor: that is never the app's fault.
-pub(crate) fn is_our_limit(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ENOSPC)
-    )
 }

@@ -15,31 +15,31 @@ const KEPT_TAIL: u64 = 512 << 10;
 
 /// The folder of output files.
 #[derive(Debug)]
-pub(crate) struct Outputs {
+pub(super) struct Outputs {
     folder: PathBuf,
 }
 
 impl Outputs {
     /// In the state folder.
-    pub(crate) fn new(state_dir: &Path) -> Outputs {
+    pub(super) fn new(state_dir: &Path) -> Outputs {
         Outputs { folder: state_dir.join("output") }
     }
 
     /// The path of one app's file.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         // An app's name is checked by the config; a slash is impossible, but costs nothing to refuse.
         self.folder.join(format!("{}.log", name.replace('/', "_")))
     }
 
     /// Opens one for a child to append to.
-    pub(crate) fn open(&self, name: &str) -> io::Result<File> {
+    pub(super) fn open(&self, name: &str) -> io::Result<File> {
         create_dir_all(&self.folder)?;
         OpenOptions::new().append(true).create(true).mode(0o640).open(self.path(name))
     }
 
     /// Cuts it if it has grown too long. The app's descriptor appends, so its next line lands behind
     /// the tail that stays; what it writes between our read and our cut is lost.
-    pub(crate) fn cut(&self, name: &str) -> io::Result<()> {
+    pub(super) fn cut(&self, name: &str) -> io::Result<()> {
         let path = self.path(name);
         match std::fs::metadata(&path) {
             Ok(meta) if meta.len() <= KEPT_MAX => return Ok(()),
@@ -53,7 +53,7 @@ impl Outputs {
     }
 
     /// The last bytes of it.
-    pub(crate) fn tail(&self, name: &str, len: u64) -> io::Result<Vec<u8>> {
+    pub(super) fn tail(&self, name: &str, len: u64) -> io::Result<Vec<u8>> {
         read_tail(&self.path(name), len)
     }
 }

@@ -1,16 +1,22 @@
 //! CLOCK_BOOTTIME and the identity of this boot.
 
+use crate::boundary::Clock;
 use rustix::time::{ClockId, clock_gettime};
 use std::io;
 
-/// Milliseconds of CLOCK_BOOTTIME: it counts sleep too, so deadlines keep their meaning.
-pub(crate) fn now_ms() -> u64 {
-    let now = clock_gettime(ClockId::Boottime);
-    now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
+/// CLOCK_BOOTTIME: it counts sleep too, so deadlines keep their meaning.
+#[derive(Debug)]
+pub(super) struct BootTime;
+
+impl Clock for BootTime {
+    fn now_ms(&self) -> u64 {
+        let now = clock_gettime(ClockId::Boottime);
+        now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
+    }
 }
 
 /// `/proc/sys/kernel/random/boot_id` as bytes.
-pub(crate) fn boot_id() -> io::Result<[u8; 16]> {
+pub(super) fn boot_id() -> io::Result<[u8; 16]> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
     parse_boot_id(&text).ok_or_else(|| io::Error::other(format!("boot_id is odd: {text:?}")))
 }

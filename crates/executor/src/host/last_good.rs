@@ -16,14 +16,14 @@ const STACK_BYTES: usize = 64 << 10;
 
 /// Keeps it.
 #[derive(Debug, Default)]
-pub(crate) struct LastGood {
+pub(super) struct LastGood {
     newest: Arc<AtomicU64>,
 }
 
 impl LastGood {
     /// Keeps this text in place of what was kept before. By a thread of its own, because a sick
     /// disk must not hold up the loop.
-    pub(crate) fn keep(&self, state_dir: &Path, text: &str) {
+    pub(super) fn keep(&self, state_dir: &Path, text: &str) {
         let own = self.newest.fetch_add(1, Ordering::SeqCst) + 1;
         let newest = Arc::clone(&self.newest);
         let (folder, text) = (state_dir.to_path_buf(), text.to_owned());

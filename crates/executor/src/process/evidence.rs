@@ -3,7 +3,8 @@
 //! Only files that the kernel answers without the process's memory lock are read: `cmdline`, `environ`
 //! and `maps` wait for a process that is stuck in the kernel, and then we would be stuck too.
 
-use crate::process::{listener, stat, tree};
+use super::{stat, tree};
+use crate::boundary::Piece;
 use defib_engine::id::Identity;
 use std::fmt::Write;
 use std::fs::File;
@@ -15,15 +16,6 @@ const PIECE_MAX: u64 = 3072;
 /// The most members of an app that are listed.
 const LISTED_MAX: usize = 24;
 
-/// A named piece.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Piece {
-    /// What it is.
-    pub(crate) name: &'static str,
-    /// The bytes.
-    pub(crate) bytes: Vec<u8>,
-}
-
 /// What /proc says about the process and those that belong to it.
 pub(crate) fn of_process(identity: Identity) -> Vec<Piece> {
     let pid = identity.pid;
@@ -34,15 +26,6 @@ pub(crate) fn of_process(identity: Identity) -> Vec<Piece> {
     pieces.push(Piece { name: "fds", bytes: count_fds(pid).into_bytes() });
     pieces.push(Piece { name: "members", bytes: list_members(identity).into_bytes() });
     pieces
-}
-
-/// Who listens on the app's port.
-pub(crate) fn of_port(port: u16) -> Piece {
-    let text = match listener::find(port) {
-        Some(found) => format!("port {port}: pid {} start {}", found.pid, found.start_ticks),
-        None => format!("port {port}: nobody listens"),
-    };
-    Piece { name: "listener", bytes: text.into_bytes() }
 }
 
 fn read_bounded(path: &str) -> Vec<u8> {

@@ -1,0 +1,25 @@
+//! Files that no decision depends on: the config as people wrote it, and output.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Reads and keeps them.
+pub trait Files {
+    /// The text of the config file.
+    fn config(&self, path: &Path) -> io::Result<String>;
+
+    /// Keeps the last good config, without waiting for the disk.
+    fn keep_config(&self, text: &str);
+
+    /// Where this output goes.
+    fn output_path(&self, name: &str) -> PathBuf;
+
+    /// Makes its file, so that another process can open it.
+    fn make_output(&self, name: &str) -> io::Result<()>;
+
+    /// Cuts it if it has grown too long.
+    fn cut_output(&self, name: &str) -> io::Result<()>;
+
+    /// The last bytes of it.
+    fn output_tail(&self, name: &str, len: u64) -> io::Result<Vec<u8>>;
+}
