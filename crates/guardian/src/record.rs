@@ -9,10 +9,9 @@ use defib_config::JournalLimits;
 use defib_engine::policy::Policy;
 use defib_engine::state::State;
 use defib_engine::time::Moment;
-use defib_journal::files::{FileError, Limits, Writer};
+use defib_journal::files::{FileError, Limits, Storage, Writer};
 use defib_journal::line::{Entry, Line, encode_line};
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// How long a line that nobody waits for may be lost by a power cut.
@@ -23,7 +22,7 @@ const REOPEN_MS: u64 = 10_000;
 
 /// The journal, and everybody who is told of its lines as they are written.
 pub(crate) struct Record {
-    folder: PathBuf,
+    storage: Rc<dyn Storage>,
     limits: Limits,
     writer: Option<Writer>,
     reopen_at_ms: u64,
@@ -44,12 +43,12 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn open(
-        folder: &Path,
+        storage: Rc<dyn Storage>,
         narrator: Box<dyn Narrate>,
         clocks: Rc<dyn Clocks>,
     ) -> Record {
         let mut record = Record {
-            folder: folder.to_path_buf(),
+            storage,
             limits: Limits::default(),
             writer: None,
             reopen_at_ms: 0,
@@ -68,7 +67,7 @@ impl Record {
     }
 
     fn reopen(&mut self, now_ms: u64) {
-        match Writer::open(&self.folder, self.limits) {
+        match Writer::open_in(Rc::clone(&self.storage), self.limits) {
             Ok(writer) => {
                 self.writer = Some(writer);
                 self.trouble = None;

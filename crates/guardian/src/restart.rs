@@ -7,12 +7,12 @@ use defib_engine::policy::Policy;
 use defib_engine::state::State;
 use defib_engine::step;
 use defib_engine::time::Moment;
-use defib_journal::files::tail_from_last_checkpoint;
+use defib_journal::files::{Storage, tail_from_last_checkpoint_in};
 use defib_journal::line::{Entry, Line};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::rc::Rc;
 
 /// What the last guardian knew.
 pub(crate) struct Remembered {
@@ -27,8 +27,8 @@ pub(crate) struct Remembered {
 }
 
 /// Reads the journal. `None` if it holds no checkpoint.
-pub(crate) fn remember(folder: &Path) -> io::Result<Option<Remembered>> {
-    let tail = match tail_from_last_checkpoint(folder) {
+pub(crate) fn remember(storage: &Rc<dyn Storage>) -> io::Result<Option<Remembered>> {
+    let tail = match tail_from_last_checkpoint_in(storage) {
         // The first start of all: there is nothing to remember, and nothing wrong.
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         other => other?,
@@ -120,10 +120,15 @@ mod tests {
     use super::*;
     use defib_config::{Host, load};
     use defib_engine::event::Exit;
-    use defib_journal::files::{Limits, Writer};
+    use defib_journal::files::{Folder, Limits, Writer};
+    use std::path::Path;
 
     const TEXT: &str = "[machine]\nmode = \"act\"\n[app.shop]\nurl = \"http://127.0.0.1:1/\"\n\
                         unit = \"shop.service\"\n";
+
+    fn at(folder: &Path) -> Rc<dyn Storage> {
+        Rc::new(Folder::at(folder))
+    }
 
     /// A journal that ends in a death, and this many of the lines that it led to.
     fn journal_of_a_death(written: usize) -> (tempfile::TempDir, Vec<Line<'static>>) {
@@ -153,7 +158,7 @@ mod tests {
         assert!(all >= 2, "a death leads to a note and an order");
         for written in 0..=all {
             let (folder, lines) = journal_of_a_death(written);
-            let remembered = remember(folder.path()).unwrap().expect("a checkpoint");
+            let remembered = remember(&at(folder.path())).unwrap().expect("a checkpoint");
             assert_eq!(remembered.unwritten, lines[written..]);
             assert_eq!(remembered.up, Moment(2_000));
             assert_eq!(remembered.state.now, Moment(2_000));
@@ -163,7 +168,7 @@ mod tests {
     #[test]
     fn an_empty_folder_remembers_nothing_and_neither_does_one_that_is_still_to_be_made() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(remember(folder.path()).unwrap().is_none());
-        assert!(remember(&folder.path().join("journal")).unwrap().is_none());
+        assert!(remember(&at(folder.path())).unwrap().is_none());
+        assert!(remember(&at(&folder.path().join("journal"))).unwrap().is_none());
     }
 }

@@ -11,6 +11,7 @@ use crate::mind::{Birth, ConfigText, HoldFiles, Newborn, accept};
 use crate::setup::{Ended, Setup};
 use crate::signals::Signals;
 use defib_config::TEXT_MAX;
+use defib_journal::files::Folder;
 use rustix::event::epoll;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -35,7 +36,7 @@ impl Driver {
             greeting,
             accepted,
             clocks: Rc::new(SystemClocks),
-            journal: setup.state_dir.join("journal"),
+            journal: Rc::new(Folder::at(&setup.state_dir.join("journal"))),
             narrator: setup.narrator,
             version: setup.version,
             pid: std::process::id(),

@@ -18,11 +18,11 @@ use defib_engine::event::{Event, Started};
 use defib_engine::policy::Policy;
 use defib_engine::state::State;
 use defib_engine::time::Moment;
+use defib_journal::files::Storage;
 use defib_journal::line::{BootId, Line, TextCrc};
 use defib_journal::order::Report;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Two readings of when a boot began differ by rounding only.
@@ -36,8 +36,8 @@ pub struct Birth<B: Body> {
     pub accepted: Accepted<B>,
     /// The clocks.
     pub clocks: Rc<dyn Clocks>,
-    /// The journal's folder.
-    pub journal: PathBuf,
+    /// Where the journal is.
+    pub journal: Rc<dyn Storage>,
     /// Who tells people what happens.
     pub narrator: Box<dyn Narrate>,
     /// The version of defib, for the journal and for people.
@@ -62,11 +62,11 @@ impl<B: Body> Newborn<B> {
         body.adopt(probes);
         let (remembered, trouble) = match remember(&journal) {
             Ok(remembered) => (remembered, None),
-            Err(error) => (None, Some(format!("{UNREAD}: {}: {error}", journal.display()))),
+            Err(error) => (None, Some(format!("{UNREAD}: {}: {error}", journal.place().display()))),
         };
         let clock = Clock::new(Rc::clone(&clocks), greeting.line_offset_ms);
         let (clock, started) = line_of(clock, greeting.started, remembered.as_ref());
-        let mut record = Record::open(&journal, narrator, clocks);
+        let mut record = Record::open(journal, narrator, clocks);
         record.limit(loaded.journal);
         let identity = Identity {
             version,
