@@ -1,0 +1,178 @@
+//! A process's way to the disk.
+
+use super::inode::Inode;
+use super::sheet::{Open, Reading};
+use super::{Disk, File, State};
+use crate::plan::CrashPoint;
+use defib_journal::files::{Sheet, Storage};
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+
+/// The disk as one process sees it. Once the process has ended, or the power was cut, every call fails and
+/// changes nothing. Clones are the same process's.
+#[derive(Clone, Debug)]
+pub struct Mount {
+    disk: Disk,
+    life: Rc<Life>,
+}
+
+#[derive(Debug)]
+struct Life {
+    boot: u64,
+    ended: Cell<bool>,
+    /// Writes until the one at which the process ends.
+    fuse: Cell<Option<(u32, CrashPoint)>>,
+}
+
+/// What is to be done of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Whole,
+    /// The process ends within it.
+    Torn,
+    /// The process ends before it is told.
+    Untold,
+}
+
+impl Mount {
+    pub(super) fn new(disk: Disk, boot: u64) -> Mount {
+        let life = Life { boot, ended: Cell::new(false), fuse: Cell::new(None) };
+        Mount { disk, life: Rc::new(life) }
+    }
+
+    /// For [`Writer::open_in`](defib_journal::files::Writer::open_in) and its like.
+    pub fn storage(&self) -> Rc<dyn Storage> {
+        Rc::new(self.clone())
+    }
+
+    /// The process ends: nothing that it still holds does anything.
+    pub fn end(&self) {
+        self.life.ended.set(true);
+    }
+
+    /// Whether it has ended, by itself or by the power.
+    pub fn has_ended(&self) -> bool {
+        self.life.ended.get() || self.disk.state.borrow().boot != self.life.boot
+    }
+
+    /// The process ends at the `nth` write from now on (1 is the next). A write is bytes to a file, a sync of a file
+    /// or of the folder, or a file removed.
+    pub fn end_at_write(&self, nth: u32, point: CrashPoint) {
+        self.life.fuse.set(Some((nth, point)));
+    }
+
+    /// The disk's state for a call that only looks.
+    pub(super) fn look(&self) -> io::Result<std::cell::RefMut<'_, State>> {
+        if self.has_ended() {
+            return Err(io::Error::other("the process has ended"));
+        }
+        Ok(self.disk.state.borrow_mut())
+    }
+
+    /// The same for a call that writes, how much of it is to be done, and what it costs.
+    pub(super) fn write(&self) -> io::Result<(std::cell::RefMut<'_, State>, Part)> {
+        let state = self.look()?;
+        let Some((left, point)) = self.life.fuse.get() else { return Ok((state, Part::Whole)) };
+        self.life.fuse.set(Some((left.saturating_sub(1), point)));
+        if left > 1 {
+            return Ok((state, Part::Whole));
+        }
+        self.end();
+        match point {
+            CrashPoint::Before => Err(io::Error::other("the process ends before this write")),
+            CrashPoint::Torn => Ok((state, Part::Torn)),
+            CrashPoint::After => Ok((state, Part::Untold)),
+        }
+    }
+
+    fn file(&self, name: &str) -> io::Result<File> {
+        let state = self.look()?;
+        state.names.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// The answer of a write that was done: nobody is there to hear it if the process ended at it.
+pub(super) fn told<T>(part: Part, answer: T) -> io::Result<T> {
+    match part {
+        Part::Whole => Ok(answer),
+        Part::Torn | Part::Untold => Err(io::Error::other("the process has ended at this write")),
+    }
+}
+
+pub(super) fn read_only() -> io::Error {
+    io::ErrorKind::ReadOnlyFilesystem.into()
+}
+
+impl Storage for Mount {
+    fn place(&self) -> &Path {
+        Path::new("/sim/journal")
+    }
+
+    fn make(&self) -> io::Result<()> {
+        self.look().map(|_| ())
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        Ok(self.look()?.names.keys().cloned().collect())
+    }
+
+    fn bytes_of(&self, name: &str) -> io::Result<u64> {
+        Ok(self.file(name)?.borrow().len())
+    }
+
+    fn append_to(&self, name: &str) -> io::Result<Box<dyn Sheet>> {
+        let mut state = self.look()?;
+        if state.mood.read_only {
+            return Err(read_only());
+        }
+        if !state.names.contains_key(name) {
+            // A new name may need a block of its own, and may not.
+            if state.mood.room == Some(0) && state.chance.below(2) == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            state.names.insert(name.to_owned(), Rc::new(RefCell::new(Inode::default())));
+        }
+        drop(state);
+        Ok(Box::new(Open { mount: self.clone(), file: self.file(name)? }))
+    }
+
+    fn read_from(&self, name: &str, offset: u64) -> io::Result<Box<dyn io::Read>> {
+        let file = self.file(name)?;
+        Ok(Box::new(Reading { mount: self.clone(), file, offset: offset as usize }))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let (mut state, part) = self.write()?;
+        if state.mood.read_only {
+            return Err(read_only());
+        }
+        let Some(file) = state.names.remove(name) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let mut file = file.borrow_mut();
+        file.removed = true;
+        if let Some(room) = &mut state.mood.room {
+            *room += file.len();
+        }
+        told(part, ())
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        let (mut state, part) = self.write()?;
+        let State { names, durable_names, mood, chance, cost_ms, .. } = &mut *state;
+        *cost_ms += mood.sync_ms;
+        if part == Part::Torn || chance.happens(mood.sync_fails) {
+            return Err(eio());
+        }
+        durable_names.clone_from(names);
+        told(part, ())
+    }
+}
+
+/// `EIO` has no kind of its own in `std`.
+pub(super) fn eio() -> io::Error {
+    const EIO: i32 = 5;
+    io::Error::from_raw_os_error(EIO)
+}

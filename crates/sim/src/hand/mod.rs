@@ -1,0 +1,28 @@
+//! The production executor on the simulated world: what stands behind its
+//! [boundary](defib_executor::boundary) here.
+//!
+//! [`Hand`] owns the real [`Executor`](defib_executor::Executor) and turns it as the real loop does. [`Ground`]
+//! is what outlives it: the ledger's files, and processes that are no app's main process. A [`Seat`]
+//! is one executor's place on that ground; when that executor dies, its seat is dead too, and
+//! whatever is still asked of it has no effect.
+
+mod agenda;
+mod children;
+mod disk;
+mod doom;
+mod ground;
+mod guardians;
+mod manager;
+mod news;
+mod owner;
+mod processes;
+mod quiet;
+mod seat;
+mod slots;
+mod truth;
+mod units;
+
+pub use doom::Doom;
+pub use ground::Ground;
+pub use guardians::GuardianEnd;
+pub use owner::{Hand, Outcome};

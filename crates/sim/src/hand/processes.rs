@@ -1,0 +1,117 @@
+//! Processes as the simulated kernel shows them.
+
+use super::ground::Kind;
+use super::seat::Seat;
+use crate::fact::By;
+use crate::world::{self, World};
+use defib_config::spec::ProcessSource;
+use defib_engine::event::Exit;
+use defib_engine::id::Identity;
+use defib_executor::boundary::{Held, Piece, Processes, Signal, Token};
+use std::io;
+
+/// From a signal until a process that has no reason to stay is gone.
+const GONE_MS: u64 = 5;
+
+const ESRCH: i32 = 3;
+
+impl Processes for Seat {
+    fn hold(&self, identity: Identity, token: Option<Token>) -> Option<Held> {
+        if self.is_dead() || !self.lives(identity) && !self.is_zombie(identity) {
+            return None;
+        }
+        if let Some(token) = token {
+            self.wait_for(identity, token);
+        }
+        Some(Held::new(identity, None))
+    }
+
+    fn is_gone(&self, held: &Held) -> bool {
+        !self.lives(held.identity)
+    }
+
+    fn signal(&self, held: &Held, signal: Signal) -> io::Result<()> {
+        let is_sent = !self.is_dead() && self.send(held.identity, signal);
+        if is_sent { Ok(()) } else { Err(io::Error::from_raw_os_error(ESRCH)) }
+    }
+
+    fn identify(&self, pid: u32) -> Option<Identity> {
+        self.who_is(pid)
+    }
+
+    fn is_alive(&self, identity: Identity) -> bool {
+        self.lives(identity)
+    }
+
+    /// The main process and whatever bears its number as its session's.
+    fn members(&self, main: Identity) -> Vec<Identity> {
+        let is_there = self.world().lives(main);
+        let mut members: Vec<Identity> = is_there.then_some(main).into_iter().collect();
+        members.extend(self.ground().session_of(main));
+        members
+    }
+
+    fn look(&self, source: &ProcessSource) -> Option<Identity> {
+        let world = self.world();
+        let app = world.config().apps.iter().position(|app| app.process == *source)?;
+        match source {
+            ProcessSource::Port(_) => listener(&world, app),
+            ProcessSource::Pidfile(_) | ProcessSource::Pid(_) => world.main(app),
+            ProcessSource::Child | ProcessSource::Unit | ProcessSource::Unknown => None,
+        }
+    }
+
+    fn listener(&self, port: u16) -> Option<Identity> {
+        let world = self.world();
+        let source = ProcessSource::Port(port);
+        let app = world.config().apps.iter().position(|app| app.process == source)?;
+        listener(&world, app)
+    }
+
+    /// No decision depends on it, so there is none.
+    fn evidence(&self, _identity: Identity) -> Vec<Piece> {
+        Vec::new()
+    }
+}
+
+/// A process listens when it has warmed up. (A stranger on the port is not shown: the search would
+/// name it, and it is nobody's app.)
+fn listener(world: &World, app: usize) -> Option<Identity> {
+    world.main(app).filter(|_| world.app(app).is_warm(world.now_ms()))
+}
+
+impl Seat {
+    /// `false`: there is no such process.
+    fn send(&self, identity: Identity, signal: Signal) -> bool {
+        let ends = matches!(signal, Signal::Term | Signal::Kill);
+        if let Some(stray) = self.ground().stray(identity) {
+            if ends {
+                if stray.kind == Kind::Orphan {
+                    self.touch(stray.app, true);
+                }
+                let exit = Exit::Signal(if signal == Signal::Kill { 9 } else { 15 });
+                self.end_soon(identity, exit);
+            }
+            return true;
+        }
+        let Some(app) = self.app_of(identity) else { return self.is_zombie(identity) };
+        if signal != Signal::Cont {
+            self.touch(app, ends);
+        }
+        self.world().signal(app, identity, of_world(signal), By::Agent)
+    }
+
+    pub(super) fn end_soon(&self, identity: Identity, exit: Exit) {
+        let at_ms = self.world_now_ms() + GONE_MS;
+        self.ground().plan(at_ms, super::ground::Due::Ends(identity, exit));
+    }
+}
+
+const fn of_world(signal: Signal) -> world::Signal {
+    match signal {
+        Signal::Hup => world::Signal::Hup,
+        Signal::Term => world::Signal::Term,
+        Signal::Cont => world::Signal::Cont,
+        Signal::Kill => world::Signal::Kill,
+    }
+}

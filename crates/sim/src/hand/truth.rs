@@ -1,0 +1,69 @@
+//! What the executor truly does, as facts: from the ledger's bytes and from what it touches, never from
+//! what it says.
+
+use super::seat::Seat;
+use crate::fact::Fact;
+use defib_engine::effect::Order;
+use defib_engine::time::Moment;
+use defib_journal::ledger::Ledger;
+
+/// The orders that were heard, and those that are being carried out.
+#[derive(Debug, Default)]
+pub(super) struct Acting {
+    heard: Vec<Order>,
+    /// Durable and not finished; `true`: it has touched the world.
+    open: Vec<(Order, bool)>,
+}
+
+/// The most orders that are remembered: those before have long been refused or carried out.
+const HEARD_MAX: usize = 16;
+
+impl Acting {
+    /// The executor reads this order from its socket.
+    pub(super) fn hear(&mut self, order: Order) {
+        if self.heard.len() == HEARD_MAX {
+            self.heard.remove(0);
+        }
+        self.heard.push(order);
+    }
+}
+
+impl Seat {
+    /// The orders whose intents are durable with these bytes and were not before.
+    pub(super) fn newly_intended(&self, bytes: &[u8]) -> Vec<(Order, Moment)> {
+        let Ok(ledger) = Ledger::decode_slot(bytes) else { return Vec::new() };
+        let records = || ledger.apps().iter().flat_map(|app| app.intents.iter());
+        let told = &self.ground().0.told_intent;
+        let mut fresh = Vec::new();
+        let mut acting = self.acting();
+        for record in records().filter(|record| record.intent.0 > told.get()) {
+            let heard = acting.heard.iter().rev().find(|order| order.intent == record.intent);
+            let Some(order) = heard.copied() else { continue };
+            fresh.push((order, record.at));
+            if record.outcome.is_none() {
+                acting.open.push((order, false));
+            }
+        }
+        told.set(told.get().max(ledger.last_intent));
+        let is_open = |order: &Order| {
+            records().any(|it| it.intent == order.intent && it.outcome.is_none())
+        };
+        acting.open.retain(|(order, _)| is_open(order));
+        fresh
+    }
+
+    /// An act reaches the world: told once for each intent.
+    pub(super) fn touch(&self, app: usize, ends: bool) {
+        let begun = {
+            let mut acting = self.acting();
+            let open = acting.open.iter_mut().find(|(order, _)| usize::from(order.app.0) == app);
+            open.filter(|(_, has_begun)| !has_begun).map(|(order, has_begun)| {
+                *has_begun = true;
+                *order
+            })
+        };
+        if let Some(Order { intent, rung, .. }) = begun {
+            self.world().tell(Fact::Began { intent, app, rung, ends });
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The journal's writer, reader and restart, as shipped, on a disk that fails in every way it can: what was
+//! acknowledged survives, what was not written is never read.
+
+mod keeper;
+mod truth;
+
+use defib_sim::chance::Chance;
+use defib_sim::disk::Mood;
+use defib_sim::plan::CrashPoint;
+use keeper::Keeper;
+
+const STEPS: u64 = 120;
+
+#[test]
+fn what_is_acknowledged_survives_whatever_the_disk_does() {
+    for seed in 0..1_500 {
+        live_through(seed);
+    }
+}
+
+#[test]
+#[ignore = "soak: a minute of seeds that CI does not try"]
+fn soak_journal_on_a_failing_disk() {
+    let first = std::env::var("DEFIB_SEED").ok().and_then(|seed| seed.parse().ok());
+    let first = first.unwrap_or(1_000_000);
+    for seed in first..first + 60_000 {
+        live_through(seed);
+    }
+}
+
+fn live_through(seed: u64) {
+    let mut chance = Chance::new(seed, "journal script");
+    let mut keeper = Keeper::new(seed, &mut chance);
+    // Each seed has its own weights: one may only append and cut the power, another only fail to sync.
+    let weights: Vec<u64> = (0..STEPS_THERE_ARE).map(|_| chance.below(4)).collect();
+    for _ in 0..STEPS {
+        one_step(&mut keeper, &mut chance, &weights);
+    }
+    keeper.cut_power();
+}
+
+const STEPS_THERE_ARE: u64 = 8;
+
+fn one_step(keeper: &mut Keeper, chance: &mut Chance, weights: &[u64]) {
+    let total: u64 = weights.iter().sum();
+    let mut at = chance.below(total);
+    let step = weights.iter().position(|weight| {
+        let found = at < *weight;
+        at = at.wrapping_sub(*weight);
+        found
+    });
+    match step {
+        None | Some(0) => keeper.append_some(chance),
+        Some(1) => keeper.flush(),
+        Some(2) => keeper.sync(),
+        Some(3) => keeper.turn_the_clock(chance),
+        Some(4) => keeper.disk.feel(any_mood(chance)),
+        Some(5) => keeper.end_process(),
+        Some(6) => keeper.mount.end_at_write(chance.between(1, 6) as u32, any_point(chance)),
+        Some(_) if chance.below(2) == 0 => keeper.cut_power(),
+        Some(_) => keeper.evict(),
+    }
+}
+
+fn any_point(chance: &mut Chance) -> CrashPoint {
+    *chance.one_of(&[CrashPoint::Before, CrashPoint::Torn, CrashPoint::After]).expect("some")
+}
+
+fn any_mood(chance: &mut Chance) -> Mood {
+    let mut mood = Mood::default();
+    match chance.below(8) {
+        0 => mood.room = Some(chance.below(20_000)),
+        1 => mood.read_only = true,
+        2 => mood.write_fails = 500_000,
+        3 => mood.write_is_short = 500_000,
+        4 => mood.sync_fails = 1_000_000,
+        5 => (mood.sync_fails, mood.write_fails) = (300_000, 100_000),
+        _ => {}
+    }
+    mood
+}
