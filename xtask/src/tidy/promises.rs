@@ -1,7 +1,8 @@
-//! Promises with a check behind each: the table of SPECIFICATION.md against the tree.
+//! Promises with a check behind each: the tables of SPECIFICATION.md and docs/scenarios.md against the
+//! tree.
 //!
-//! The table's head reads `| promise | figure | check |`. A check is `pending`, or names in
-//! backticks: tests by their function's name, or files by their path.
+//! A table's head reads `| promise | figure | check |`, or `| scenario | right | check |`. A check is
+//! `pending`, or names in backticks: tests by their function's name, or files by their path.
 
 use super::arrows::{cells, ticked};
 use super::finding::Finding;
@@ -9,28 +10,42 @@ use crate::rust_text::{code_only, is_word, occurrences};
 use crate::tree::Tree;
 use std::collections::BTreeSet;
 
-const PAGE: &str = "SPECIFICATION.md";
-const HEAD: [&str; 3] = ["promise", "figure", "check"];
+/// A page with such a table, and the table's head.
+struct Page {
+    path: &'static str,
+    head: [&'static str; 3],
+}
+
+const PAGES: [Page; 2] = [
+    Page { path: "SPECIFICATION.md", head: ["promise", "figure", "check"] },
+    Page { path: "docs/scenarios.md", head: ["scenario", "right", "check"] },
+];
 
 /// Fails on a promise whose check does not exist.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let Some(page) = tree.file(PAGE) else { return Vec::new() };
-    let rows = promises(&page.text);
-    if rows.is_empty() {
-        return vec![broken(1, "the table of promises is missing", "| promise | figure | check |")];
-    }
     let functions = functions(tree);
+    PAGES.iter().flat_map(|page| check_page(tree, page, &functions)).collect()
+}
+
+fn check_page(tree: &Tree, page: &Page, functions: &BTreeSet<String>) -> Vec<Finding> {
+    let Some(file) = tree.file(page.path) else { return Vec::new() };
+    let rows = promises(&file.text, page.head);
+    if rows.is_empty() {
+        let head = format!("| {} |", page.head.join(" | "));
+        return vec![broken(page, 1, "the table with the checks is missing", &head)];
+    }
     let exists = |name: &str| {
         functions.contains(name.rsplit("::").next().unwrap_or(name)) || tree.holds(name)
     };
-    rows.iter().flat_map(|(line, cell)| check_row(*line, cell, &exists)).collect()
+    rows.iter().flat_map(|(line, cell)| check_row(page, *line, cell, &exists)).collect()
 }
 
-fn check_row(line: usize, cell: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Finding> {
+fn check_row(page: &Page, line: usize, cell: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Finding> {
     let names: Vec<&str> = ticked(cell).collect();
     if names.is_empty() && !cell.starts_with("pending") {
         let reason = "a promise without a check is a wish";
         return vec![broken(
+            page,
             line,
             reason,
             "name a test or a file in backticks, or write `pending`",
@@ -40,22 +55,22 @@ fn check_row(line: usize, cell: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Find
     missing
         .map(|name| {
             let reason = format!("the check `{name}` does not exist");
-            broken(line, &reason, "name one that does, or write pending")
+            broken(page, line, &reason, "name one that does, or write pending")
         })
         .collect()
 }
 
-fn broken(line: usize, reason: &str, remedy: &str) -> Finding {
-    Finding::new("promises", PAGE, line, reason, remedy)
+fn broken(page: &Page, line: usize, reason: &str, remedy: &str) -> Finding {
+    Finding::new("promises", page.path, line, reason, remedy)
 }
 
 /// Line and check cell of each row of each table with the right head.
-fn promises(page: &str) -> Vec<(usize, String)> {
+fn promises(page: &str, head: [&str; 3]) -> Vec<(usize, String)> {
     let mut rows = Vec::new();
     let mut inside = false;
     for (index, line) in page.lines().enumerate() {
         let cells = cells(line);
-        if cells == HEAD {
+        if cells == head {
             inside = true;
         } else if !line.trim_start().starts_with('|') {
             inside = false;
