@@ -353,7 +353,7 @@ def transient(g):
 @check
 def story(g):
     """The journal is readable by defib and by any JSON tool, and tells of each incident."""
-    count = int(g.sh("cat /var/lib/defib/journal/*.jsonl | python3 -c 'import sys, json; print(len([json.loads(l) for l in sys.stdin]))'"))
+    count = int(g.sh("cat /var/lib/defib/journal/*.jsonl | python3 -c 'import sys, json; print(len([json.loads(l) for l in sys.stdin if l.strip()]))'"))
     listed = g.sh("defib incidents")
     alarms = g.lines("alarm")
     alarm = g.sh("grep -h '\"kind\":\"alarm\"' /var/lib/defib/journal/*.jsonl | head -3 || true")

@@ -3,7 +3,7 @@
 use super::storage::{Sheet, Storage};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// A real folder.
@@ -47,7 +47,7 @@ impl Storage for Folder {
 
     fn append_to(&self, name: &str) -> io::Result<Box<dyn Sheet>> {
         let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true).mode(0o640);
+        options.append(true).create(true).mode(0o640);
         Ok(Box::new(options.open(self.file(name))?))
     }
 
@@ -73,12 +73,6 @@ impl Sheet for File {
 
     fn bytes(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
-    }
-
-    fn byte_at(&self, offset: u64) -> io::Result<u8> {
-        let mut byte = [0];
-        self.read_exact_at(&mut byte, offset)?;
-        Ok(byte[0])
     }
 
     fn sync(&mut self) -> io::Result<()> {

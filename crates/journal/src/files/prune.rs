@@ -1,17 +1,17 @@
-//! Forgetting: whole files, the oldest first, never the one that is written.
+//! Forgetting: whole files, the oldest first, never the one that a restart would begin with.
 
 use super::error::FileError;
 use super::name::{FileName, list};
 use super::storage::Storage;
 use std::collections::VecDeque;
 
-/// Removes files until at most `days` days and `bytes` bytes are left, `current` included.
+/// Removes files before `kept` until at most `days` days and `bytes` bytes are left in all.
 ///
 /// Days are counted by the files that there are, not by the calendar: a clock that jumps to the
 /// year 2099 must not empty the journal.
 pub(super) fn prune(
     storage: &dyn Storage,
-    current: FileName,
+    kept: FileName,
     days: usize,
     bytes: u64,
 ) -> Result<(), FileError> {
@@ -21,7 +21,7 @@ pub(super) fn prune(
         names.into_iter().map(|name| (name, size_of(name))).collect();
     let mut total: u64 = left.iter().map(|(_, size)| size).sum();
     while let Some((oldest, size)) = left.front().copied() {
-        if oldest >= current || (total <= bytes && day_count(&left) <= days) {
+        if oldest >= kept || (total <= bytes && day_count(&left) <= days) {
             return Ok(());
         }
         let name = oldest.text();

@@ -41,9 +41,6 @@ pub trait Sheet {
     /// Its bytes.
     fn bytes(&self) -> io::Result<u64>;
 
-    /// The byte at `offset`.
-    fn byte_at(&self, offset: u64) -> io::Result<u8>;
-
     /// Makes all that was appended durable. After an error what was not durable may be gone.
     fn sync(&mut self) -> io::Result<()>;
 

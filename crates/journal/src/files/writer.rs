@@ -4,7 +4,7 @@ use super::backlog::Backlog;
 use super::error::FileError;
 use super::folder::Folder;
 use super::name::{FileName, list};
-use super::page::Page;
+use super::page::{Head, Page, Pruning};
 use super::prune::prune;
 use super::scan::LineScan;
 use super::storage::Storage;
@@ -48,13 +48,15 @@ pub struct Writer {
     dropped: u64,
     /// Lines that were given to the file and not confirmed by it when it was last asked.
     unconfirmed: u64,
+    /// Both numbers as they were confessed since the last sync: said anew if that fails.
+    confessed: (u64, u64),
     /// Lines since the last sync.
     unsynced: u64,
 }
 
 impl Writer {
     /// Goes on after the last good line of the folder, which is made if need be. What is there is
-    /// never changed: after a torn tail the next line begins on a fresh one.
+    /// never changed: the next line begins on a fresh one, whatever the last is.
     pub fn open(dir: &Path, limits: Limits) -> Result<Writer, FileError> {
         Writer::open_in(Rc::new(Folder::at(dir)), limits)
     }
@@ -72,6 +74,7 @@ impl Writer {
             last_wall_ms: 0,
             dropped: 0,
             unconfirmed: 0,
+            confessed: (0, 0),
             unsynced: 0,
         };
         writer.take_up()?;
@@ -86,9 +89,10 @@ impl Writer {
             }
         }
         if let Some(newest) = names.last() {
-            let mut page = Page::open(&*self.storage, *newest)?;
-            page.head_bytes = Some(0);
-            self.backlog.fresh_line = page.lacks_newline()?;
+            let page = Page::open(&*self.storage, *newest)?;
+            // Its end may lack a newline, and where it does not that may be in memory alone: a sync
+            // of ours that failed may have dropped it, and is forgotten.
+            self.backlog.fresh_line = page.bytes > 0;
             self.page = Some(page);
         }
         Ok(())
@@ -128,8 +132,9 @@ impl Writer {
     }
 
     /// Turns to a new file if the wall clock's day has come or the file is full, and removes the
-    /// oldest. True as long as the file lacks its head: then append `policy` and `checkpoint` before
-    /// anything else. Call it before the lines of each turn of the loop; it costs nothing otherwise.
+    /// oldest. True as long as the file lacks a head of this writer's own, or may have lost it to a
+    /// failed sync: then append `policy` and `checkpoint` before anything else. Call it before the
+    /// lines of each turn of the loop; it costs nothing otherwise.
     ///
     /// A wall clock that was set back never turns to an older file. After an error the file
     /// stays, and lines go on into it.
@@ -140,17 +145,32 @@ impl Writer {
             Some(page)
                 if page.is_full(self.limits.bytes / FILES_IN_BOUND) || page.name.day < day =>
             {
-                page.head_bytes.map(|_| page.name.next(day))
+                (page.head == Head::There).then(|| page.name.next(day))
             }
             Some(_) => None,
         };
         if let Some(next) = next {
             self.sync()?;
-            self.page = Some(Page::open(&*self.storage, next)?);
-            let bytes = self.limits.bytes - self.limits.bytes / FILES_IN_BOUND;
-            prune(&*self.storage, next, self.limits.days, bytes)?;
+            let page = Page::open(&*self.storage, next)?;
+            let last = self.page.replace(page).map_or(next, |last| last.name);
+            self.prune_before(last)?;
         }
-        Ok(self.page.as_ref().is_some_and(|page| page.head_bytes.is_none()))
+        self.prune_what_is_due()?;
+        let lacks_head = |page: &Page| matches!(page.head, Head::Missing | Head::Begun);
+        Ok(self.page.as_ref().is_some_and(lacks_head))
+    }
+
+    fn prune_what_is_due(&mut self) -> Result<(), FileError> {
+        let due = self.page.as_mut().filter(|page| page.pruning == Pruning::Due);
+        let Some(page) = due else { return Ok(()) };
+        page.pruning = Pruning::Done;
+        let name = page.name;
+        self.prune_before(name)
+    }
+
+    fn prune_before(&self, kept: FileName) -> Result<(), FileError> {
+        let bytes = self.limits.bytes - self.limits.bytes / FILES_IN_BOUND;
+        prune(&*self.storage, kept, self.limits.days, bytes)
     }
 
     /// Adds one line, and says its number. It is in the file after [`Writer::flush`], and survives
@@ -175,8 +195,8 @@ impl Writer {
         self.next_seq += 1;
         self.unsynced += 1;
         self.last_up = Some(up);
-        if let (Line::Checkpoint { .. }, Some(page)) = (line, &mut self.page) {
-            page.head_bytes.get_or_insert(page.bytes + self.backlog.bytes.len() as u64);
+        if let Some(page) = &mut self.page {
+            page.appended(line.kind(), length as u64);
         }
         Ok(seq)
     }
@@ -228,8 +248,8 @@ impl Writer {
         let alarm = Line::Alarm { app: None, invariant: None, message: Cow::Owned(message) };
         let up = self.last_up.unwrap_or_default();
         self.append(self.last_wall_ms, up, &alarm)?;
-        self.dropped = 0;
-        self.unconfirmed = 0;
+        self.confessed.0 += std::mem::take(&mut self.dropped);
+        self.confessed.1 += std::mem::take(&mut self.unconfirmed);
         self.write_backlog()
     }
 
@@ -250,17 +270,22 @@ impl Writer {
     fn sync_page(&mut self) -> Result<(), FileError> {
         let Some(page) = &mut self.page else { return Ok(()) };
         let unsynced = std::mem::take(&mut self.unsynced);
-        if unsynced == 0 && !page.is_new {
+        if unsynced == 0 && !page.is_unsure {
             return Ok(());
         }
         if let Err(error) = page.sheet.sync() {
-            self.unconfirmed += unsynced;
+            let (dropped, unconfirmed) = std::mem::take(&mut self.confessed);
+            self.dropped += dropped;
+            self.unconfirmed += unconfirmed + unsynced;
+            page.failed_to_sync();
+            self.backlog.fresh_line = true;
             return Err(FileError::io("sync", &page.path)(error));
         }
-        if page.is_new {
+        if page.is_unsure {
             self.storage.sync_names().map_err(FileError::io("sync", self.storage.place()))?;
-            page.is_new = false;
         }
+        self.confessed = (0, 0);
+        page.was_synced();
         Ok(())
     }
 

@@ -43,9 +43,9 @@ fn each_day_has_its_file_with_a_head_and_time_never_turns_back() {
     let kinds: Vec<_> =
         read_all(folder.path()).0.iter().map(|entry| (entry.seq, entry.line.kind())).collect();
     let head = |seq| [(seq, "policy"), (seq + 1, "checkpoint"), (seq + 2, "event")];
+    // A writer gives the file that it takes up a head of its own.
     let expected =
-        [&head(1)[..], &[(4, "event")], &head(5), &[(8, "event"), (9, "event")], &head(10)]
-            .concat();
+        [&head(1)[..], &[(4, "event")], &head(5), &[(8, "event")], &head(9), &head(12)].concat();
     assert_eq!(kinds, expected);
 }
 
@@ -157,4 +157,26 @@ fn readers_follow_a_writer_and_miss_nothing() {
         }
     });
     assert_eq!(reader.torn(), 0);
+}
+
+#[test]
+fn a_kill_between_a_new_file_and_its_head_leaves_a_beginning_where_one_day_is_kept() {
+    let folder = tempdir().expect("a folder");
+    let limits = Limits { days: 1, ..Limits::default() };
+    let mut writer = Writer::open(folder.path(), limits).expect("a writer");
+    turn(&mut writer, DAY_BEGIN_MS, &woke());
+    writer.sync().expect("synced");
+    assert!(writer.turn_page(DAY_BEGIN_MS + DAY_MS).expect("turned"));
+    drop(writer);
+    let tail = tail_from_last_checkpoint(folder.path()).expect("readable");
+    assert_eq!(tail.map(|tail| tail.seq), Some(2));
+
+    // The next process completes the file, and lets go of the old one when it is durable.
+    let mut writer = Writer::open(folder.path(), limits).expect("a writer");
+    turn(&mut writer, DAY_BEGIN_MS + DAY_MS, &woke());
+    assert_eq!(names(folder.path()), ["20261122.jsonl", "20261123.jsonl"]);
+    writer.sync().expect("synced");
+    turn(&mut writer, DAY_BEGIN_MS + DAY_MS, &woke());
+    assert_eq!(names(folder.path()), ["20261123.jsonl"]);
+    assert_eq!(seqs(folder.path()), [4, 5, 6, 7], "with a head of its own");
 }
