@@ -69,6 +69,11 @@ impl Turns {
         Turns { next: if seq(Slot::A) <= seq(Slot::B) { Slot::A } else { Slot::B } }
     }
 
+    /// The slot whose turn it is.
+    pub fn next(&self) -> Slot {
+        self.next
+    }
+
     /// Writes a record to the slot whose turn it is.
     pub fn write(&mut self, file: &dyn Slots, bytes: &[u8]) -> io::Result<()> {
         file.write(self.next, bytes)?;

@@ -34,6 +34,10 @@ impl<T> Agenda<T> {
         (self.next_ms()? <= now_ms).then(|| self.entries.remove(0).1)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(super) fn clear(&mut self) {
         self.entries.clear();
     }

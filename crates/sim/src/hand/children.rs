@@ -148,8 +148,7 @@ impl Seat {
                 self.ground().plan(at_ms, Due::Goes(identity, Step::Starts));
             }
             (Step::Starts, main) => {
-                let is_well =
-                    main.is_none() && self.world().spawn(stray.app, By::Agent).is_ok();
+                let is_well = main.is_none() && self.world().spawn(stray.app, By::Agent).is_ok();
                 let exit = Exit::Code(u8::from(!is_well));
                 self.ground().plan(now_ms + 20, Due::Ends(identity, exit));
             }

@@ -98,6 +98,8 @@ impl Ground {
         self.0.agenda.borrow_mut().clear();
         self.0.fast.wipe();
         self.0.disk.lose_power();
+        // An intent that no disk remembers never was: its number may be given to another.
+        self.0.told_intent.set(self.0.disk.last_intent());
     }
 
     /// When something is due here.

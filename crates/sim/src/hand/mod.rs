@@ -24,5 +24,5 @@ mod units;
 
 pub use doom::Doom;
 pub use ground::Ground;
-pub use guardians::GuardianEnd;
+pub use guardians::{GuardianEnd, Message};
 pub use owner::{Hand, Outcome};

@@ -2,7 +2,7 @@
 
 use super::disk::Helper;
 use super::ground::{Ground, Kind};
-use super::guardians::GuardianEnd;
+use super::guardians::{GuardianEnd, Link};
 use super::truth::Acting;
 use super::units::Units;
 use crate::world::{Lent, World};
@@ -35,7 +35,10 @@ struct Inner {
     acting: RefCell<Acting>,
     units: RefCell<Units>,
     helper: RefCell<Option<Helper>>,
-    newborn: RefCell<Option<GuardianEnd>>,
+    /// Guardians that nobody has made live yet.
+    newborns: RefCell<VecDeque<GuardianEnd>>,
+    /// The link to the guardian that was started last.
+    link: RefCell<Option<Rc<Link>>>,
     complaints: RefCell<Vec<String>>,
 }
 
@@ -53,7 +56,8 @@ impl Seat {
             acting: RefCell::default(),
             units: RefCell::default(),
             helper: RefCell::default(),
-            newborn: RefCell::default(),
+            newborns: RefCell::default(),
+            link: RefCell::default(),
             complaints: RefCell::default(),
         }))
     }
@@ -79,8 +83,12 @@ impl Seat {
         self.0.helper.borrow_mut()
     }
 
-    pub(super) fn newborn(&self) -> RefMut<'_, Option<GuardianEnd>> {
-        self.0.newborn.borrow_mut()
+    pub(super) fn newborns(&self) -> RefMut<'_, VecDeque<GuardianEnd>> {
+        self.0.newborns.borrow_mut()
+    }
+
+    pub(super) fn link(&self) -> RefMut<'_, Option<Rc<Link>>> {
+        self.0.link.borrow_mut()
     }
 
     /// True time.

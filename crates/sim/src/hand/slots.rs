@@ -4,7 +4,7 @@ use super::seat::Seat;
 use crate::fact::Fact;
 use crate::plan::{CrashPoint, DiskFault, DiskName};
 use defib_executor::boundary::Slots;
-use defib_journal::ledger::{SLOT_BYTES, Slot};
+use defib_journal::ledger::{Ledger, SLOT_BYTES, Slot};
 use std::cell::RefCell;
 use std::io;
 
@@ -49,6 +49,13 @@ impl LedgerFile {
         for slot in self.slots.borrow_mut().iter_mut() {
             slot.seen = slot.durable.clone();
         }
+    }
+
+    /// The highest intent that the file knows of.
+    pub(super) fn last_intent(&self) -> u64 {
+        let slots = self.slots.borrow();
+        let ledgers = slots.iter().filter_map(|slot| Ledger::decode_slot(&slot.seen).ok());
+        ledgers.map(|ledger| ledger.last_intent).max().unwrap_or(0)
     }
 
     pub(super) fn read(&self, slot: Slot, into: &mut [u8]) -> usize {

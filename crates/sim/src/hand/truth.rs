@@ -3,7 +3,7 @@
 
 use super::seat::Seat;
 use crate::fact::Fact;
-use defib_engine::effect::Order;
+use defib_engine::effect::{Order, Rung};
 use defib_engine::time::Moment;
 use defib_journal::ledger::Ledger;
 
@@ -45,9 +45,8 @@ impl Seat {
             }
         }
         told.set(told.get().max(ledger.last_intent));
-        let is_open = |order: &Order| {
-            records().any(|it| it.intent == order.intent && it.outcome.is_none())
-        };
+        let is_open =
+            |order: &Order| records().any(|it| it.intent == order.intent && it.outcome.is_none());
         acting.open.retain(|(order, _)| is_open(order));
         fresh
     }
@@ -64,6 +63,18 @@ impl Seat {
         };
         if let Some(Order { intent, rung, .. }) = begun {
             self.world().tell(Fact::Began { intent, app, rung, ends });
+        }
+    }
+
+    /// The same for the reboot that was asked for, whichever app it is for.
+    pub(super) fn touch_reboot(&self) {
+        let app = {
+            let acting = self.acting();
+            let reboot = acting.open.iter().find(|(order, _)| order.rung == Rung::Reboot);
+            reboot.map(|(order, _)| usize::from(order.app.0))
+        };
+        if let Some(app) = app {
+            self.touch(app, true);
         }
     }
 }

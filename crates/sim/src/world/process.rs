@@ -73,10 +73,29 @@ impl World {
         Ok(self.bear(app, by))
     }
 
-    pub(super) fn bear(&mut self, app: usize, by: By) -> Identity {
+    /// A process that is no app's main process, or not yet.
+    pub fn new_identity(&mut self) -> Identity {
         self.next_pid += 1;
         let boot_ms = self.machine.boot_ms(self.now_ms);
-        let identity = Identity { pid: self.next_pid, start_ticks: boot_ms / 10 };
+        Identity { pid: self.next_pid, start_ticks: boot_ms / 10 }
+    }
+
+    /// Such a process becomes the app. `false`: another one has its place.
+    pub fn become_app(&mut self, app: usize, identity: Identity, by: By) -> bool {
+        let is_free = self.apps[app].process.is_none();
+        if is_free {
+            self.bear_as(app, identity, by);
+        }
+        is_free
+    }
+
+    pub(super) fn bear(&mut self, app: usize, by: By) -> Identity {
+        let identity = self.new_identity();
+        self.bear_as(app, identity, by);
+        identity
+    }
+
+    fn bear_as(&mut self, app: usize, identity: Identity, by: By) {
         let now_ms = self.now_ms;
         self.end_faults(app, |active| active.remedy.new_process);
         let state = &mut self.apps[app];
@@ -93,7 +112,6 @@ impl World {
         if self.is_unit(app) {
             self.news.push_back(News::Born { app, identity });
         }
-        identity
     }
 
     /// What a fault does to a process: now, or when it is born.
