@@ -230,7 +230,7 @@ pub enum OrderRefusal {
     Budget,
     /// The machine has not been up for long enough.
     MinUptime,
-    /// Reboots are not allowed.
+    /// The config, or a person who has stopped the app, does not allow it.
     NotPermitted,
     /// The process is not the one that was judged.
     WrongIdentity,

@@ -22,6 +22,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) main: Option<Identity>,
     /// Whether an act on this app runs.
     pub(crate) is_busy: bool,
+    /// Whether a person has stopped the app.
+    pub(crate) is_stopped: bool,
     /// What was accepted and paid before.
     pub(crate) ledger: &'a Ledger,
 }
@@ -38,6 +40,10 @@ pub(crate) fn admit(
         return refuse(OrderRefusal::Busy, "another act on this app is running".into());
     }
     check_permission(order, policy, rules, app)?;
+    if facts.is_stopped && order.rung != Rung::Reboot {
+        // The order and the stop met on the way: the guardian had not heard of it yet.
+        return refuse(OrderRefusal::NotPermitted, "a person has stopped this app".into());
+    }
     check_process(order, facts)?;
     match order.rung {
         Rung::Start | Rung::Reload => Ok(()),

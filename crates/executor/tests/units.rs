@@ -6,7 +6,7 @@ mod bench;
 
 use bench::{Bench, found};
 use defib_engine::effect::{Purse, Rung};
-use defib_engine::event::{Failure, Outcome};
+use defib_engine::event::{Failure, OrderRefusal, Outcome};
 use defib_journal::order::Report;
 use std::process::{Child, Command};
 
@@ -85,6 +85,21 @@ fn a_person_s_stop_is_told_to_each_new_guardian() {
         bench.until("Stopped", |it| matches!(it, Report::Stopped { .. }).then_some(()));
         bench.hang_up();
     }
+}
+
+/// The guardian syncs its journal before an order leaves: a person may have stopped the app meanwhile.
+#[test]
+fn an_order_that_met_a_person_s_stop_on_its_way_is_refused() {
+    let mut bench = Bench::prepare("umet", &unit_config("fine.service"), "leave");
+    std::fs::write(bench.folder.join("stopped"), "").expect("written");
+    bench.start_executor();
+    bench.greeted();
+    for (rung, purse) in [(Rung::Start, Purse::Free), (Rung::Restart, Purse::Ladder)] {
+        let order = bench.order(rung, purse, None);
+        let refused = Outcome::Refused(OrderRefusal::NotPermitted);
+        assert_eq!(bench.act(order), (refused, "a person has stopped this app".into()));
+    }
+    assert_eq!(bench.text("jobs"), "");
 }
 
 #[test]

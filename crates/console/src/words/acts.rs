@@ -112,7 +112,7 @@ pub const fn refused_order(refusal: OrderRefusal) -> &'static str {
         OrderRefusal::UnknownTarget => "the app is not in the validated config",
         OrderRefusal::Budget => "the budget is spent",
         OrderRefusal::MinUptime => "the machine has not been up for long enough",
-        OrderRefusal::NotPermitted => "reboots are not allowed",
+        OrderRefusal::NotPermitted => "the act is not allowed",
         OrderRefusal::WrongIdentity => "the process is not the one that was judged",
         OrderRefusal::Busy => "another act on this app is running",
         OrderRefusal::LedgerUnwritable => "the ledger cannot be written",

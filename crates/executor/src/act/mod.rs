@@ -124,6 +124,7 @@ impl Executor {
             up_ms: now_ms,
             main: state.identity().filter(|main| self.processes.is_alive(*main)),
             is_busy: state.act.is_some(),
+            is_stopped: state.is_stopped,
             ledger: self.keeper.ledger(),
         };
         admit::admit(order, &self.config.policy, app, &facts)
