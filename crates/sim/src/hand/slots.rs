@@ -143,7 +143,8 @@ impl Seat {
                 return Err(io::Error::from_raw_os_error(EIO));
             }
         }
-        let fault = { self.world().machine().disk_fault(file.name, self.world_now_ms()) };
+        let now_ms = self.world_now_ms();
+        let fault = self.world().machine().disk_fault(file.name, now_ms);
         match fault {
             Some(DiskFault::ReadOnly) => return Err(io::Error::from_raw_os_error(EROFS)),
             Some(DiskFault::SyncFails) => {
