@@ -27,6 +27,15 @@ impl Disk {
         state.durable_names.clone_from(&state.names);
     }
 
+    /// What an orderly end of the machine does: all that was written is durable.
+    pub fn sync_all(&self) {
+        let state = &mut *self.state.borrow_mut();
+        for file in state.names.values() {
+            file.borrow_mut().sync();
+        }
+        state.durable_names.clone_from(&state.names);
+    }
+
     /// The kernel needs memory: what a failed sync dropped is not readable any more.
     pub fn evict(&self) {
         for file in self.state.borrow().names.values() {

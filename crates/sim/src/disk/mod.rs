@@ -15,6 +15,7 @@ mod spans;
 pub use mount::Mount;
 
 use crate::chance::Chance;
+use crate::hand::Doom;
 use inode::Inode;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -39,6 +40,15 @@ pub struct Mood {
     pub sync_ms: u64,
 }
 
+/// Counts syncs of files with something to lose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Syncs {
+    /// Those after which it was durable.
+    pub done: u64,
+    /// Those that may have dropped it.
+    pub failed: u64,
+}
+
 /// One folder on one disk. Clones are the same disk.
 #[derive(Clone, Debug)]
 pub struct Disk {
@@ -59,8 +69,8 @@ struct State {
     boot: u64,
     /// What calls have cost since it was last asked.
     cost_ms: u64,
-    /// Syncs that failed of a file with something to lose.
-    sync_failures: u64,
+    /// Syncs of files with something to lose.
+    syncs: Syncs,
 }
 
 impl Disk {
@@ -73,14 +83,19 @@ impl Disk {
             durable_names: BTreeMap::new(),
             boot: 0,
             cost_ms: 0,
-            sync_failures: 0,
+            syncs: Syncs::default(),
         };
         Disk { state: Rc::new(RefCell::new(state)) }
     }
 
     /// A process's own way to the disk: it ends with the process or the power.
     pub fn mount(&self) -> Mount {
-        Mount::new(self.clone(), self.state.borrow().boot)
+        self.mount_under(Doom::default())
+    }
+
+    /// The same, for a process that shares its death at a write with others.
+    pub fn mount_under(&self, doom: Doom) -> Mount {
+        Mount::new(self.clone(), self.state.borrow().boot, doom)
     }
 
     /// Sets what is refused from now on.
@@ -98,9 +113,9 @@ impl Disk {
         std::mem::take(&mut self.state.borrow_mut().cost_ms)
     }
 
-    /// How many syncs of a file with something to lose have failed: each may have dropped it.
-    pub fn sync_failures(&self) -> u64 {
-        self.state.borrow().sync_failures
+    /// How many syncs of files with something to lose there were.
+    pub fn syncs(&self) -> Syncs {
+        self.state.borrow().syncs
     }
 
     /// Bytes of all files.

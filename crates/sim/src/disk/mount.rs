@@ -3,6 +3,7 @@
 use super::inode::Inode;
 use super::sheet::{Open, Reading};
 use super::{Disk, File, State};
+use crate::hand::Doom;
 use crate::plan::CrashPoint;
 use defib_journal::files::{Sheet, Storage};
 use std::cell::{Cell, RefCell};
@@ -22,8 +23,8 @@ pub struct Mount {
 struct Life {
     boot: u64,
     ended: Cell<bool>,
-    /// Writes until the one at which the process ends.
-    fuse: Cell<Option<(u32, CrashPoint)>>,
+    /// The write at which the process ends.
+    doom: Doom,
 }
 
 /// What is to be done of a write.
@@ -37,8 +38,8 @@ pub(super) enum Part {
 }
 
 impl Mount {
-    pub(super) fn new(disk: Disk, boot: u64) -> Mount {
-        let life = Life { boot, ended: Cell::new(false), fuse: Cell::new(None) };
+    pub(super) fn new(disk: Disk, boot: u64, doom: Doom) -> Mount {
+        let life = Life { boot, ended: Cell::new(false), doom };
         Mount { disk, life: Rc::new(life) }
     }
 
@@ -60,7 +61,7 @@ impl Mount {
     /// The process ends at the `nth` write from now on (1 is the next). A write is bytes to a file, a sync of a file
     /// or of the folder, or a file removed.
     pub fn end_at_write(&self, nth: u32, point: CrashPoint) {
-        self.life.fuse.set(Some((nth, point)));
+        self.life.doom.plan(nth, point);
     }
 
     /// The disk's state for a call that only looks.
@@ -74,11 +75,7 @@ impl Mount {
     /// The same for a call that writes, how much of it is to be done, and what it costs.
     pub(super) fn write(&self) -> io::Result<(std::cell::RefMut<'_, State>, Part)> {
         let state = self.look()?;
-        let Some((left, point)) = self.life.fuse.get() else { return Ok((state, Part::Whole)) };
-        self.life.fuse.set(Some((left.saturating_sub(1), point)));
-        if left > 1 {
-            return Ok((state, Part::Whole));
-        }
+        let Some(point) = self.life.doom.meet() else { return Ok((state, Part::Whole)) };
         self.end();
         match point {
             CrashPoint::Before => Err(io::Error::other("the process ends before this write")),

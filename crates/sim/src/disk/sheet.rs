@@ -47,12 +47,13 @@ impl Sheet for Open {
         let mut file = self.file.borrow_mut();
         let refused = state.mood.read_only && file.is_dirty();
         if refused || state.chance.happens(state.mood.sync_fails) {
-            state.sync_failures += u64::from(file.is_dirty());
+            state.syncs.failed += u64::from(file.is_dirty());
             file.fail_to_sync(&mut state.chance);
             return Err(eio());
         }
         // The end of a process within a sync takes nothing away: the kernel goes on with it, or not.
         if part != Part::Torn {
+            state.syncs.done += u64::from(file.is_dirty());
             file.sync();
         }
         told(part, ())

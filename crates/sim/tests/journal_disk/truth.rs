@@ -3,7 +3,7 @@
 use defib_engine::time::Moment;
 use defib_journal::files::{Limits, Reader, tail_from_last_checkpoint_in};
 use defib_journal::line::{Entry, Line, decode_line};
-use defib_sim::disk::Disk;
+use defib_sim::disk::{Disk, Syncs};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct Truth {
@@ -20,7 +20,9 @@ pub(crate) struct Truth {
     /// The newest checkpoint of those, with its policy just before it.
     acknowledged_checkpoint: u64,
     last_checkpoint: u64,
-    sync_failures: u64,
+    syncs: Syncs,
+    /// Lines whose bytes are durable, though perhaps not their file's name.
+    settled: BTreeSet<u64>,
     /// Lines of this process that were dropped, and those that a failed sync may have lost.
     dropped: u64,
     at_risk: u64,
@@ -43,7 +45,8 @@ impl Truth {
             acknowledged: BTreeSet::new(),
             acknowledged_checkpoint: 0,
             last_checkpoint: 0,
-            sync_failures: 0,
+            syncs: Syncs::default(),
+            settled: BTreeSet::new(),
             dropped: 0,
             at_risk: 0,
             confessed: (0, 0),
@@ -54,6 +57,7 @@ impl Truth {
 
     pub(crate) fn process_begins(&mut self) {
         self.pending.clear();
+        self.settled.clear();
         (self.dropped, self.at_risk, self.confessed) = (0, 0, (0, 0));
         self.last_checkpoint = 0;
     }
@@ -79,18 +83,20 @@ impl Truth {
         self.dropped += 1;
     }
 
-    /// To be told after each call that may sync. Whether the disk failed to.
-    pub(crate) fn heard(&mut self, disk: &Disk) -> bool {
-        let failures = disk.sync_failures();
-        let failed = failures != std::mem::replace(&mut self.sync_failures, failures);
-        if failed {
-            // Some of these may only wait in the writer; none is counted on.
-            self.at_risk +=
-                self.pending.iter().filter(|seq| self.with_kernel.contains(seq)).count() as u64;
+    /// To be told after each call that may sync.
+    pub(crate) fn heard(&mut self, disk: &Disk) {
+        let before = std::mem::replace(&mut self.syncs, disk.syncs());
+        if self.syncs.done > before.done {
+            // The writer writes what waits before it syncs.
+            self.settled.extend(&self.pending);
+        }
+        if self.syncs.failed > before.failed {
+            // Some of the rest may only wait in the writer; none is counted on.
+            let in_file = self.pending.intersection(&self.with_kernel);
+            self.at_risk += in_file.filter(|seq| !self.settled.contains(seq)).count() as u64;
             self.pending.clear();
             self.last_checkpoint = 0;
         }
-        failed
     }
 
     pub(crate) fn flushed(&mut self) {
