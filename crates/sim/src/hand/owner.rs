@@ -127,7 +127,8 @@ impl Hand {
     }
 
     fn own_deadline_ms(&self, world: &World) -> u64 {
-        let others = [self.arrives_ms(), self.seat.helper_next_ms()];
+        let manager_ms = self.seat.units().events.next_ms();
+        let others = [self.arrives_ms(), self.seat.helper_next_ms(), manager_ms];
         let due_ms = world.machine().true_ms(self.asked_ms);
         others.into_iter().flatten().fold(due_ms, u64::min)
     }
