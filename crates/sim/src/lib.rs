@@ -9,8 +9,11 @@
 pub mod agent;
 pub mod chance;
 pub mod check;
+pub mod disk;
 pub mod fact;
+pub mod hand;
 pub mod measure;
+pub mod mind;
 pub mod plan;
 pub mod run;
 pub mod world;

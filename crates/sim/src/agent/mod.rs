@@ -3,6 +3,7 @@
 
 pub mod engine;
 mod hand;
+pub mod whole;
 
 use crate::plan::AgentFault;
 use crate::world::World;

@@ -3,10 +3,11 @@
 use super::clocks::SimClocks;
 use crate::disk::Mount;
 use crate::fact::Fact;
-use crate::link::Link;
+use crate::hand::GuardianEnd;
 use crate::world::Lent;
 use defib_config::spec::Config;
-use defib_engine::id::ProbeId;
+use defib_engine::id::{AppId, ProbeId};
+use defib_engine::policy::AppPolicy;
 use defib_engine::seen::Seen;
 use defib_guardian::mind::{Body, Broken, Landing};
 use defib_guardian::probe::{Detail, Look, Phases};
@@ -26,26 +27,34 @@ struct Flight {
 /// A guardian's body.
 pub(super) struct SimBody {
     pub(super) lent: Lent,
-    pub(super) link: Link,
-    pub(super) pid: u32,
+    pub(super) link: GuardianEnd,
     /// The process's way to its disk. Once that has ended, the process has: nothing that it still does
     /// is done.
     pub(super) mount: Mount,
     pub(super) clocks: Rc<SimClocks>,
     pub(super) next_look: Rc<Cell<u32>>,
     flights: BTreeMap<ProbeId, Option<Flight>>,
+    /// Looks that begin when the world has caught up.
+    waiting: Vec<ProbeId>,
 }
 
 impl SimBody {
     pub(super) fn new(
         lent: Lent,
-        link: Link,
-        pid: u32,
+        link: GuardianEnd,
         mount: Mount,
         clocks: Rc<SimClocks>,
         next_look: Rc<Cell<u32>>,
     ) -> SimBody {
-        SimBody { lent, link, pid, mount, clocks, next_look, flights: BTreeMap::new() }
+        SimBody {
+            lent,
+            link,
+            mount,
+            clocks,
+            next_look,
+            flights: BTreeMap::new(),
+            waiting: Vec::new(),
+        }
     }
 
     /// A look of the world's has ended: its landing, if it is one of ours.
@@ -76,13 +85,25 @@ impl SimBody {
         let number = self.next_look.get();
         self.next_look.set(number + 1);
         self.flights.insert(probe, Some(Flight { number, attempt }));
-        let (app, index) = (usize::from(probe.app.0), usize::from(probe.index));
-        self.lent.world().begin_look(app, index, number);
+        self.waiting.push(probe);
+        if self.clocks.has_caught_up() {
+            self.begin_waiting();
+        }
+    }
+
+    /// Begins the looks that were wanted while the process was ahead of the world.
+    pub(super) fn begin_waiting(&mut self) {
+        for probe in std::mem::take(&mut self.waiting) {
+            if let Some(Some(flight)) = self.flights.get(&probe) {
+                let (app, index) = (usize::from(probe.app.0), usize::from(probe.index));
+                self.lent.world().begin_look(app, index, flight.number);
+            }
+        }
     }
 }
 
 impl Body for SimBody {
-    type Probes = BTreeMap<ProbeId, Option<()>>;
+    type Probes = Vec<ProbeId>;
 
     fn send(&mut self, request: &Request) -> Result<(), Broken> {
         if self.mount.has_ended() {
@@ -90,7 +111,7 @@ impl Body for SimBody {
         }
         let mut bytes = Vec::new();
         request.encode(&mut bytes);
-        if !self.link.send(self.pid, self.clocks.now_ms(), bytes) {
+        if !self.link.send(&bytes, self.clocks.now_ms()) {
             return Err(Broken::Closed);
         }
         if let Request::Order(order) = request {
@@ -100,22 +121,21 @@ impl Body for SimBody {
     }
 
     fn is_backed_up(&self) -> bool {
-        self.link.is_backed_up(self.pid)
+        self.link.is_full()
     }
 
-    fn prepare(&self, config: &Config) -> Result<Self::Probes, String> {
+    fn prepare(&self, config: &Config) -> Result<Vec<ProbeId>, String> {
         let apps = config.policy.apps.iter().enumerate();
-        let probes = apps.flat_map(|(app, rules)| {
-            (0..rules.probes.len()).map(move |index| ProbeId {
-                app: defib_engine::id::AppId(app as u16),
-                index: index as u8,
-            })
-        });
-        Ok(probes.map(|probe| (probe, None)).collect())
+        let probes_of = |(app, rules): (usize, &AppPolicy)| {
+            let app = AppId(app as u16);
+            (0..rules.probes.len()).map(move |index| ProbeId { app, index: index as u8 })
+        };
+        Ok(apps.flat_map(probes_of).collect())
     }
 
-    fn adopt(&mut self, probes: Self::Probes) {
-        self.flights = probes.into_keys().map(|probe| (probe, None)).collect();
+    fn adopt(&mut self, probes: Vec<ProbeId>) {
+        self.flights = probes.into_iter().map(|probe| (probe, None)).collect();
+        self.waiting.clear();
     }
 
     fn look(&mut self, probe: ProbeId, attempt: u32) {

@@ -25,14 +25,14 @@ impl SimClocks {
         self.lent.world().now_ms() + self.ahead_ms.get()
     }
 
+    /// Whether the process is not ahead of the world.
+    pub(super) fn has_caught_up(&self) -> bool {
+        self.now_ms() == self.lent.world().now_ms()
+    }
+
     /// The world has caught up.
     pub(super) fn catch_up(&self) {
         self.ahead_ms.set(0);
-    }
-
-    /// The true time of CLOCK_BOOTTIME milliseconds.
-    pub(super) fn true_ms(&self, boot_ms: u64) -> u64 {
-        self.lent.world().machine().true_ms(boot_ms)
     }
 
     /// CLOCK_BOOTTIME milliseconds at a true time.

@@ -2,8 +2,9 @@
 
 mod body;
 mod clocks;
-mod desk;
+mod folder;
 mod life;
+mod side;
 mod tap;
 
-pub use desk::Desk;
+pub use side::GuardianSide;
