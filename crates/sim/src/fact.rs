@@ -139,6 +139,15 @@ pub enum Fact {
         /// Whether something that runs is being ended.
         ends: bool,
     },
+    /// The hand is through with an act, and the ledger says so. The guardian may not be there to know.
+    Finished {
+        /// Which app.
+        app: usize,
+        /// Which intent.
+        intent: IntentId,
+        /// How.
+        outcome: Outcome,
+    },
     /// The result is known to the guardian.
     Acted {
         /// Which app.

@@ -250,8 +250,10 @@ impl Hand {
         Ok(act)
     }
 
-    fn end(&mut self, world: &World, order: Order, outcome: Outcome) -> Answer {
+    fn end(&mut self, world: &mut World, order: Order, outcome: Outcome) -> Answer {
         self.ledger.finish(order.intent, outcome);
+        let (app, intent) = (usize::from(order.app.0), order.intent);
+        world.tell(Fact::Finished { app, intent, outcome });
         let boot_ms = world.machine().boot_ms(world.now_ms());
         self.ledger.stamp(boot_ms);
         (order.app, order.intent, outcome)

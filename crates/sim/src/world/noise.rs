@@ -5,8 +5,8 @@
 
 use super::{Due, World};
 use crate::chance::Chance;
-use crate::fact::By;
-use crate::plan::{Noise, Plan};
+use crate::fact::{By, Fact};
+use crate::plan::{Happening, MachineFault, Noise, Plan};
 use defib_engine::seen::{Phase, Seen};
 
 /// A turn of the noise.
@@ -90,7 +90,11 @@ impl World {
         match turn {
             Turn::Burst => self.burst(app),
             Turn::Pause => self.freeze(rules.pause_ms, false),
-            Turn::Steal => self.machine.steal(self.now_ms + rules.steal_ms, rules.steal_percent),
+            Turn::Steal => {
+                let (ms, percent) = (rules.steal_ms, rules.steal_percent);
+                self.machine.steal(self.now_ms + ms, percent);
+                self.tell(Fact::Happened(Happening::Machine(MachineFault::Steal { ms, percent })));
+            }
             Turn::Deploy => self.person_restarts(app),
         }
         self.plan_noise(turn);

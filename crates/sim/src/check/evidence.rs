@@ -1,0 +1,119 @@
+//! What was looked at before something is ended: S6, S10, S14, S15.
+
+use super::scene::Scene;
+use super::{Check, Found};
+use crate::fact::Fact;
+use defib_engine::effect::Order;
+use defib_engine::note::Note;
+use defib_engine::seen::Seen;
+
+/// How old the look may be that an act relies on.
+const FRESH_MS: u64 = 2_000;
+
+/// From the decision until the act touches the world: the order's way and the ledger's write.
+const ON_ITS_WAY_MS: u64 = 1_000;
+
+/// A bundle may hold an act back for so long.
+const BUNDLE_MS: u64 = 1_000;
+
+/// Clean time that ends one doubt.
+const DOUBT_MS: u64 = 5_000;
+
+/// Looks needed since what was seen before became void.
+const LOOKS: u32 = 3;
+
+/// The checker: when the last bundle of each app closed, and when it was last decided to act.
+pub(super) struct Evidence {
+    bundled_ms: Vec<Option<u64>>,
+    decided_ms: Vec<Option<u64>>,
+}
+
+impl Evidence {
+    pub(super) fn new(apps: usize) -> Evidence {
+        Evidence { bundled_ms: vec![None; apps], decided_ms: vec![None; apps] }
+    }
+}
+
+impl Check for Evidence {
+    fn take(&mut self, scene: &Scene, at_ms: u64, fact: &Fact, found: &mut Found) {
+        match fact {
+            Fact::Bundled { app, .. } => self.bundled_ms[*app] = Some(at_ms),
+            Fact::Noted(Note::Decided { app, .. }) => {
+                let app = usize::from(app.0);
+                if let Some(place) = self.decided_ms.get_mut(app) {
+                    (*place, self.bundled_ms[app]) = (Some(at_ms), None);
+                }
+            }
+            Fact::Ordered(order) if is_ending(scene, order) => {
+                self.bundled(at_ms, order, found);
+                trusted(scene, at_ms, order, found);
+                looked(scene, at_ms, order, FRESH_MS, found);
+            }
+            Fact::Began { intent, ends: true, .. } => {
+                if let Some(act) = scene.act(*intent).filter(|act| is_ending(scene, &act.order)) {
+                    looked(scene, at_ms, &act.order, FRESH_MS + ON_ITS_WAY_MS, found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the order may end something that runs. What is not there needs no look.
+fn is_ending(scene: &Scene, order: &Order) -> bool {
+    let app = usize::from(order.app.0);
+    order.rung.is_disruptive() && scene.apps.get(app).is_some_and(|app| app.process.is_some())
+}
+
+impl Evidence {
+    fn bundled(&self, at_ms: u64, order: &Order, found: &mut Found) {
+        let app = usize::from(order.app.0);
+        let waited_ms = self.decided_ms[app].map(|decided_ms| at_ms - decided_ms);
+        if self.bundled_ms[app].is_none() && waited_ms.is_none_or(|ms| ms < BUNDLE_MS) {
+            found.breach("S10", at_ms, || {
+                format!("an act on app {app} without a closed bundle, {waited_ms:?} ms waited")
+            });
+        }
+    }
+}
+
+/// S14: not in self-doubt, and only after enough looks with open eyes.
+fn trusted(scene: &Scene, at_ms: u64, order: &Order, found: &mut Found) {
+    let app = usize::from(order.app.0);
+    if let Some(doubted_ms) = scene.doubted_ms.filter(|ms| at_ms - ms < DOUBT_MS) {
+        let ago_ms = at_ms - doubted_ms;
+        found.breach("S14", at_ms, || format!("an act on app {app} {ago_ms} ms after a doubt"));
+    }
+    let looks = scene.apps[app].own_probes(scene.rules(app)).map(|probe| probe.fresh).max();
+    let looks = looks.unwrap_or(0);
+    if looks < LOOKS {
+        found.breach("S14", at_ms, || {
+            format!("an act on app {app} after {looks} fresh looks, of {LOOKS}")
+        });
+    }
+}
+
+/// S6 and S15: a look that has just failed, with open eyes, supports it.
+fn looked(scene: &Scene, at_ms: u64, order: &Order, fresh_ms: u64, found: &mut Found) {
+    let app = usize::from(order.app.0);
+    let (from_ms, until_ms) = scene.frozen_ms;
+    let (mut fresh, mut clear) = (false, false);
+    for probe in scene.apps[app].own_probes(scene.rules(app)) {
+        let failed = probe.seen.is_some_and(Seen::is_failure);
+        if failed && at_ms - probe.ended_ms <= fresh_ms {
+            fresh = true;
+            clear |= !(probe.began_ms < from_ms && until_ms <= probe.ended_ms);
+        }
+    }
+    if !fresh {
+        let last: Vec<_> = scene.apps[app]
+            .own_probes(scene.rules(app))
+            .map(|probe| (at_ms - probe.ended_ms, probe.seen))
+            .collect();
+        found.breach("S6", at_ms, || {
+            format!("an act on app {app} without a failing look of {fresh_ms} ms: {last:?}")
+        });
+    } else if !clear {
+        found.breach("S15", at_ms, || format!("an act on app {app} by a look that spans a pause"));
+    }
+}

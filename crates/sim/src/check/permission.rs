@@ -1,0 +1,60 @@
+//! Permission by the config as its author wrote it: S5, S13.
+
+use super::scene::Scene;
+use super::{Check, Found};
+use crate::fact::Fact;
+use defib_engine::effect::{Order, Rung};
+use defib_engine::note::Class;
+use defib_engine::policy::{Mode, Permission};
+
+/// The checker.
+pub(super) struct Permissions;
+
+impl Check for Permissions {
+    fn take(&mut self, scene: &Scene, at_ms: u64, fact: &Fact, found: &mut Found) {
+        let Fact::Intended { order, .. } = fact else { return };
+        if let Some(why) = forbidden(scene, order) {
+            let (rung, class) = (order.rung, order.class);
+            found.breach("S5", at_ms, || format!("{rung:?} for {class:?}: {why}"));
+        }
+        if order.rung == Rung::Reboot && order.class == Class::Unknown {
+            found.breach("S13", at_ms, || "a reboot for an unknown fault".into());
+        }
+    }
+}
+
+fn forbidden(scene: &Scene, order: &Order) -> Option<&'static str> {
+    let policy = scene.policy();
+    let Some(rules) = policy.apps.get(usize::from(order.app.0)) else {
+        return Some("the app is not in the config");
+    };
+    if policy.mode == Mode::Observe {
+        return Some("the mode is observe");
+    }
+    if !rules.rungs.has(order.rung) {
+        return Some("the target has no such rung");
+    }
+    if order.rung == Rung::Reboot && policy.reboot != Permission::Allowed {
+        return Some("reboots are not allowed");
+    }
+    // What is unclear is S13's.
+    let may_reboot = rules.reboot_on.has(order.class) || order.class == Class::Unknown;
+    if order.rung == Rung::Reboot && !may_reboot {
+        return Some("`reboot_on` does not name the class");
+    }
+    (!cures(order.class, order.rung)).then_some("no such rung cures the class")
+}
+
+/// The permitted rungs of each class, as the house plan has them.
+fn cures(class: Class, rung: Rung) -> bool {
+    match rung {
+        Rung::Start => matches!(class, Class::Dead | Class::CrashLoop),
+        Rung::Reload => true,
+        Rung::Restart => matches!(class, Class::Hung | Class::Erroring | Class::Unknown),
+        Rung::Kill => matches!(
+            class,
+            Class::Dead | Class::CrashLoop | Class::Hung | Class::Erroring | Class::Spinning
+        ),
+        Rung::Reboot => !matches!(class, Class::CrashLoop),
+    }
+}
