@@ -11,6 +11,7 @@ mod reader;
 mod scan;
 mod storage;
 mod tail;
+mod turn;
 mod writer;
 
 pub use error::FileError;

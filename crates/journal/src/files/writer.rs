@@ -4,8 +4,7 @@ use super::backlog::Backlog;
 use super::error::FileError;
 use super::folder::Folder;
 use super::name::{FileName, list};
-use super::page::{Head, Page, Pruning};
-use super::prune::prune;
+use super::page::Page;
 use super::scan::LineScan;
 use super::storage::Storage;
 use crate::line::{LINE_MAX, Line, day_of, encode_line};
@@ -13,9 +12,6 @@ use defib_engine::time::Moment;
 use std::borrow::Cow;
 use std::path::Path;
 use std::rc::Rc;
-
-/// A file that holds this part of the whole bound is followed by another of the same day.
-const FILES_IN_BOUND: u64 = 8;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +33,9 @@ impl Default for Limits {
 
 /// Appends lines to the newest file of a folder.
 pub struct Writer {
-    storage: Rc<dyn Storage>,
-    limits: Limits,
-    page: Option<Page>,
+    pub(super) storage: Rc<dyn Storage>,
+    pub(super) limits: Limits,
+    pub(super) page: Option<Page>,
     backlog: Backlog,
     next_seq: u64,
     last_up: Option<Moment>,
@@ -131,48 +127,6 @@ impl Writer {
         self.unsynced > 0 || self.has_backlog()
     }
 
-    /// Turns to a new file if the wall clock's day has come or the file is full, and removes the
-    /// oldest. True as long as the file lacks a head of this writer's own, or may have lost it to a
-    /// failed sync: then append `policy` and `checkpoint` before anything else. Call it before the
-    /// lines of each turn of the loop; it costs nothing otherwise.
-    ///
-    /// A wall clock that was set back never turns to an older file. After an error the file
-    /// stays, and lines go on into it.
-    pub fn turn_page(&mut self, wall_ms: u64) -> Result<bool, FileError> {
-        let day = day_of(wall_ms);
-        let next = match &self.page {
-            None => Some(FileName::first_of(day)),
-            Some(page)
-                if page.is_full(self.limits.bytes / FILES_IN_BOUND) || page.name.day < day =>
-            {
-                (page.head == Head::There).then(|| page.name.next(day))
-            }
-            Some(_) => None,
-        };
-        if let Some(next) = next {
-            self.sync()?;
-            let page = Page::open(&*self.storage, next)?;
-            let last = self.page.replace(page).map_or(next, |last| last.name);
-            self.prune_before(last)?;
-        }
-        self.prune_what_is_due()?;
-        let lacks_head = |page: &Page| matches!(page.head, Head::Missing | Head::Begun);
-        Ok(self.page.as_ref().is_some_and(lacks_head))
-    }
-
-    fn prune_what_is_due(&mut self) -> Result<(), FileError> {
-        let due = self.page.as_mut().filter(|page| page.pruning == Pruning::Due);
-        let Some(page) = due else { return Ok(()) };
-        page.pruning = Pruning::Done;
-        let name = page.name;
-        self.prune_before(name)
-    }
-
-    fn prune_before(&self, kept: FileName) -> Result<(), FileError> {
-        let bytes = self.limits.bytes - self.limits.bytes / FILES_IN_BOUND;
-        prune(&*self.storage, kept, self.limits.days, bytes)
-    }
-
     /// Adds one line, and says its number. It is in the file after [`Writer::flush`], and survives
     /// a power cut after [`Writer::sync`].
     ///
@@ -228,7 +182,7 @@ impl Writer {
             return Ok(());
         }
         if self.page.is_none() {
-            let name = FileName::first_of(day_of(self.last_wall_ms));
+            let name = self.new_name(day_of(self.last_wall_ms))?;
             self.page = Some(Page::open(&*self.storage, name)?);
         }
         let Some(page) = &mut self.page else { return Ok(()) };

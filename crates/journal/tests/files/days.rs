@@ -113,6 +113,21 @@ fn a_file_that_a_person_removed_is_followed_by_one_that_can_be_seen() {
 }
 
 #[test]
+fn a_file_that_follows_a_removed_one_never_stands_before_the_others() {
+    let folder = tempdir().expect("a folder");
+    let mut writer = Writer::open(folder.path(), Limits::default()).expect("a writer");
+    turn(&mut writer, DAY_BEGIN_MS, &woke());
+    turn(&mut writer, DAY_BEGIN_MS + DAY_MS, &woke());
+    fs::remove_file(folder.path().join("20261123.jsonl")).expect("removed");
+    turn(&mut writer, DAY_BEGIN_MS, &woke());
+    writer.sync().expect("synced");
+    // The clock has been set back behind the file that is left.
+    turn(&mut writer, DAY_BEGIN_MS - DAY_MS, &woke());
+    assert_eq!(names(folder.path()), ["20261122-1.jsonl", "20261122.jsonl"]);
+    assert_eq!(seqs(folder.path()), [1, 2, 3, 8, 9, 10]);
+}
+
+#[test]
 fn a_line_above_the_cap_is_refused_and_the_next_is_taken() {
     let folder = tempdir().expect("a folder");
     let mut writer = Writer::open(folder.path(), Limits::default()).expect("a writer");
