@@ -91,7 +91,7 @@ fn when_wavering(app: &AppPolicy, policy: &Policy) -> Option<String> {
     let count = (policy.bars.cusum_alarm.max(1) + fail - 1) / fail;
     let undone = fail / pass;
     let interval_ms = app.probes.iter().map(|probe| probe.interval_ms).min().unwrap_or(0);
-    let pace = in_words(interval_ms.max(app.window_ms / 2));
+    let pace = in_words(app.cusum_pace_ms(interval_ms, false));
     Some(format!(
         "it fails now and then: one restart after {count} failures, each undone by {undone} good looks \
          (one look counted every {pace})"
@@ -127,10 +127,6 @@ fn conviction(app: &AppPolicy, policy: &Policy, weight_db: i16, bar_db: i16) -> 
     let cap_db = policy.weights.source_cap_db;
     if bar_db > cap_db {
         let _ = write!(sentence, " over {}", in_words(app.window_ms));
-        let views = app.probes.iter().filter(|probe| probe.view == View::App).count() as i16;
-        if views > 1 && views.saturating_mul(cap_db) >= bar_db {
-            let _ = write!(sentence, " (sooner if {views} looks at the app agree)");
-        }
     }
     Some(sentence)
 }

@@ -51,7 +51,7 @@ fn the_defaults_are_the_fields_figures() {
             .with(Rung::Kill),
         process_known: true,
         reboot_on: ClassSet::REBOOT_DEFAULT,
-        window_ms: 10_000,
+        window_ms: 16_000,
         rise: 5,
         verify_ms: 20_000,
         start_grace_ms: 60_000,

@@ -47,18 +47,10 @@ impl Turn<'_> {
         }
     }
 
-    /// The CUSUM moves once an interval, and at most twice a window: its alarm takes four failures, so
-    /// one burst shorter than the window can never raise it, however fast we look.
-    fn cusum_pace_ms(&self, app: usize, index: usize) -> u64 {
-        let rules = self.rules(app);
-        rules.probes[index].interval_ms.max(rules.window_ms / 2)
-    }
-
     fn good_look(&mut self, app: usize, index: usize, look: Look) {
         let (weights, rules) = (&self.policy.weights, &self.policy.apps[app].probes[index]);
-        let cusum_pace_ms = self.cusum_pace_ms(app, index);
         let probe = &mut self.state.apps[app].probes[index];
-        probe.pass(look, weights, cusum_pace_ms);
+        probe.pass(look, weights, self.policy.apps[app].cusum_pace_ms(rules.interval_ms, false));
         if rules.view == View::Dependency {
             return;
         }
@@ -98,9 +90,9 @@ impl Turn<'_> {
 
     fn failing_look(&mut self, app: usize, index: usize, look: Look) {
         let (weights, rules) = (&self.policy.weights, &self.policy.apps[app].probes[index]);
-        let cusum_pace_ms = self.cusum_pace_ms(app, index);
         let probe = &mut self.state.apps[app].probes[index];
-        probe.fail(look, weights, cusum_pace_ms);
+        let unbroken = probe.stretch.is_some();
+        probe.fail(look, weights, self.policy.apps[app].cusum_pace_ms(rules.interval_ms, unbroken));
         if rules.view == View::Dependency {
             return;
         }

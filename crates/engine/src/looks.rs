@@ -1,9 +1,10 @@
 //! Looks: when each probe starts, and when what it saw is void.
 
 use crate::effect::Effect;
+use crate::evidence::weight;
 use crate::id::ProbeId;
 use crate::policy::View;
-use crate::state::{AppPhase, ProbeState, Stage, State};
+use crate::state::{AppPhase, ProbeState, Process, Stage, State};
 use crate::time::Moment;
 use crate::turn::{Turn, id};
 
@@ -23,6 +24,7 @@ impl Turn<'_> {
     pub(crate) fn schedule(&mut self, app: usize) {
         for index in 0..self.seen_app(app).probes.len().min(self.rules(app).probes.len()) {
             self.give_up_lost(app, index);
+            self.aim(app, index);
             let probe = &self.seen_app(app).probes[index];
             if probe.asked_at.is_none() && probe.next_at <= self.now {
                 self.start_probe(app, index);
@@ -40,6 +42,49 @@ impl Turn<'_> {
         let attempt = probe.attempt;
         let probe = ProbeId { app: id(app), index: index as u8 };
         self.effects.push(Effect::Probe { probe, attempt });
+    }
+
+    /// The look that convicts ends when the window does, and not up to one timeout later: one starts at
+    /// the last moment from which it can time out by then. A look that would still run at that moment
+    /// waits for it. If looks end sooner than by their timeout, one more starts just when the window ends.
+    fn aim(&mut self, app: usize, index: usize) {
+        let (rules, window_ms) = (&self.rules(app).probes[index], self.rules(app).window_ms);
+        let timeout_ms = rules.timeout_ms;
+        let probe = &self.seen_app(app).probes[index];
+        let Some(stretch) = probe.stretch.filter(|_| probe.asked_at.is_none()) else { return };
+        if rules.view == View::Dependency || !self.is_open_question(app) {
+            return;
+        }
+        let end = stretch.since.plus(window_ms);
+        let close = stretch.since.plus(window_ms.saturating_sub(timeout_ms));
+        let next = probe.next_at.max(self.now);
+        let misses =
+            next > close || next.plus(timeout_ms) > close && self.one_more_is_enough(app, index);
+        let at = if self.now < close && misses {
+            close
+        } else if self.now < end && end < next {
+            end
+        } else {
+            return;
+        };
+        self.app(app).probes[index].next_at = at;
+    }
+
+    /// Whether nothing but the next looks is waited for. An act that was decided wants a fresh look at
+    /// once; a death has convicted already, and its start may wait until nobody answers.
+    fn is_open_question(&self, app: usize) -> bool {
+        let stage = self.stage(app);
+        matches!(stage, None | Some(Stage::Judging | Stage::Verifying { .. }))
+            && !matches!(self.seen_app(app).process, Process::Gone { .. })
+    }
+
+    /// Whether one more look like the last is all the evidence that is missing. If not, to wait would cost
+    /// a look that is needed.
+    fn one_more_is_enough(&self, app: usize, index: usize) -> bool {
+        let probe = &self.seen_app(app).probes[index];
+        let Some(last) = probe.last else { return false };
+        let (weights, bars) = (&self.policy.weights, &self.policy.bars);
+        probe.db.saturating_add(weight(last.seen, weights)) >= bars.kill_db.max(bars.restart_db)
     }
 
     /// From one start to the next. Fast while anything is open, because every second of doubt is a

@@ -344,6 +344,22 @@ fn l4_a_window_too_long() {
 }
 
 #[test]
+fn l4_a_last_look_that_outlasts_the_window() {
+    // No look is ever enough, so none is aimed at the window's end; a hang needs less and is still judged.
+    let wrong = with_policy(|policy| policy.bars.restart_db = i16::MAX);
+    let law = laws::conviction_ends_with_the_window(&wrong, 60_000, 3_000);
+    assert!(law.as_ref().is_err_and(|why| why.contains("Some(18000)")), "{law:?}");
+    assert!((60_000..65_000).any(|calm_ms| laws::hang_is_killed(&wrong, calm_ms).is_err()));
+}
+
+#[test]
+fn a_cusum_that_three_failures_alarm() {
+    // Three failures of one burst span two thirds of the window.
+    let wrong = with_policy(|policy| policy.bars.cusum_alarm = 26);
+    assert!(laws::burst_is_no_fault(&wrong, (1_000, 1_000), 16_000, 0).is_err());
+}
+
+#[test]
 fn l5_a_person_told_and_no_look_after_that() {
     let wrong = with_tamper(|world, event| {
         let told = world

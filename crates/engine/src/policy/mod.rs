@@ -110,6 +110,17 @@ pub struct AppPolicy {
     pub deadlines: Deadlines,
 }
 
+impl AppPolicy {
+    /// From one move of the CUSUM to the next, in milliseconds. It is for failures with good looks between
+    /// them, so it moves once an interval, however fast we look; a window far longer than the interval
+    /// says that noise here is slow, and slows it too. An unbroken stretch is the window's to judge: in one
+    /// the CUSUM moves at most three times a window, so that its alarm, which takes four
+    /// failures, is never raised by one burst shorter than the window.
+    pub fn cusum_pace_ms(&self, interval_ms: u64, unbroken: bool) -> u64 {
+        interval_ms.max(if unbroken { self.window_ms.div_ceil(3) } else { self.window_ms / 4 })
+    }
+}
+
 /// How long each rung may take, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Deadlines {

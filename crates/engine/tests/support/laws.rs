@@ -91,10 +91,45 @@ pub fn hang_is_killed(wrong: &Wrong, calm_ms: u64) -> Law {
     let mut world = world(wrong, &two_apps(false), UPTIME_MS);
     world.run(calm_ms);
     world.set_all(0, HANG);
-    world.run(20_000);
+    // At the worst phase 5 s until a look meets it and 16 s of window; its evidence is closed 50 ms later.
+    world.run(21_050);
     let kill = |order: &Order| order.rung == Rung::Kill && order.app == AppId(0);
     let killed = world.done().any(|(_, order)| kill(order));
-    law(killed, || "L4: no kill within 20 s".into())
+    law(killed, || "L4: no kill within 21 s".into())
+}
+
+/// However long a look may take, as long as three of them fit into the window.
+pub fn conviction_ends_with_the_window(wrong: &Wrong, calm_ms: u64, timeout_ms: u64) -> Law {
+    let mut truth = two_apps(false);
+    truth.apps.truncate(1);
+    truth.apps[0].probes[0].timeout_ms = timeout_ms;
+    let mut world = world(wrong, &truth, UPTIME_MS);
+    world.run(calm_ms);
+    world.set_answer(0, 0, HANG);
+    world.run(30_000);
+    let took = world.notes().find_map(|(at, note)| match note {
+        Note::Opened { since, .. } => Some(at.since(*since)),
+        _ => None,
+    });
+    law(took == Some(16_000), || format!("L4: judged after {took:?} ms of a window of 16 s"))
+}
+
+/// At any pace: a burst shorter than the window (by the 10 ms that a look takes), after calm.
+pub fn burst_is_no_fault(wrong: &Wrong, pace_ms: (u64, u64), window_ms: u64, phase_ms: u64) -> Law {
+    let mut truth = two_apps(false);
+    truth.apps.truncate(1);
+    truth.apps[0].window_ms = window_ms;
+    for probe in &mut truth.apps[0].probes {
+        (probe.interval_ms, probe.fast_ms) = (pace_ms.0, pace_ms.1.min(pace_ms.0));
+    }
+    let mut world = world(wrong, &truth, UPTIME_MS);
+    world.run(12_000 + phase_ms);
+    world.set_all(0, Seen::Status { code: 500, retry_after_s: None });
+    world.run(window_ms - 11);
+    world.set_all(0, Seen::Pass);
+    world.run(60_000);
+    let opened = world.notes().any(|(_, note)| matches!(note, Note::Opened { .. }));
+    law(!opened, || "a burst was taken for a fault".into())
 }
 
 pub fn deterministic(wrong: &Wrong, script: &[Line]) -> Law {

@@ -36,7 +36,7 @@ pub fn app(name: &str, target: &str) -> AppPolicy {
         rungs: rungs.iter().fold(RungSet::NONE, |set, rung| set.with(*rung)),
         process_known,
         reboot_on: ClassSet::REBOOT_DEFAULT,
-        window_ms: 10_000,
+        window_ms: 16_000,
         rise: 5,
         verify_ms: 20_000,
         start_grace_ms: 60_000,

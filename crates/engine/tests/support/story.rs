@@ -116,6 +116,7 @@ impl Story {
                     what => world.set_all(index, seen(what)),
                 }
             }
+            ["pause", name, span] => world.apps[app(name)].paused_until = world.now.plus(ms(span)),
             ["next", name, rest @ ..] => world.apps[app(name)].next = life(rest),
             ["die", name, rest @ ..] => {
                 let (exit, supervisor) = exit(rest);

@@ -36,6 +36,8 @@ pub struct SimApp {
     pub kill_ms: u64,
     /// What the executor says instead of acting.
     pub refuses: Option<Outcome>,
+    /// Until then it pauses: a look waits for the end of the pause, if that comes in time.
+    pub paused_until: Moment,
     warm_at: Option<u64>,
 }
 
@@ -105,6 +107,7 @@ impl World {
                 start_ms: 200,
                 kill_ms: 100,
                 refuses: None,
+                paused_until: Moment(0),
                 warm_at: None,
             })
             .collect();
@@ -257,11 +260,13 @@ impl World {
     fn look(&mut self, probe: ProbeId, attempt: u32) {
         let app = usize::from(probe.app.0);
         let rules = &self.policy.apps[app].probes[usize::from(probe.index)];
-        let (seen, takes_ms) = self.answer(app, usize::from(probe.index));
-        let takes_ms = match seen {
-            Seen::Timeout(_) => rules.timeout_ms,
-            _ => takes_ms.min(rules.timeout_ms),
-        };
+        let (mut seen, mut takes_ms) = self.answer(app, usize::from(probe.index));
+        if rules.view != defib_engine::policy::View::Dependency {
+            takes_ms += self.apps[app].paused_until.since(self.now);
+        }
+        if takes_ms >= rules.timeout_ms || matches!(seen, Seen::Timeout(_)) {
+            (seen, takes_ms) = (HANG, rules.timeout_ms);
+        }
         let started = self.now;
         let due = Due::Ended { probe, attempt, started, seen };
         self.later(started.plus(takes_ms), due);
