@@ -138,7 +138,8 @@ fn read_budget<'s, 't>(
         let name = format!("{}.budget", outer.name);
         let section = Section::new(name, value.span(), table, outer.problems);
         let hour = section.get("hour", number(0..=20));
-        let day = section.get("day", number(0..=100));
+        // The ledger keeps the last 32 acts of an app: a larger budget could never be seen spent.
+        let day = section.get("day", number(0..=32));
         section.finish();
         let default = Budget::ACTS;
         let long_limit = day.map_or(default.long_limit, |day| day as u8);
