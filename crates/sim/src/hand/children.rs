@@ -3,6 +3,7 @@
 use super::ground::{Due, Kind, Step};
 use super::seat::Seat;
 use crate::fact::By;
+use crate::plan::AppFault;
 use crate::world::Signal;
 use defib_config::spec::{App, ChildSpec, CommandSpec};
 use defib_engine::event::Exit;
@@ -139,7 +140,12 @@ impl Seat {
         let Some(stray) = self.ground().stray(identity) else { return };
         let main = self.world().main(stray.app);
         let now_ms = self.world_now_ms();
+        let has = |fault: AppFault| self.world().app(stray.app).has(|it| *it == fault);
         match (step, main) {
+            (Step::Kills, _) if has(AppFault::RecoverHangs) => {}
+            (Step::Kills, _) if has(AppFault::RecoverFails) => {
+                self.ground().plan(now_ms + 20, Due::Ends(identity, Exit::Code(1)));
+            }
             (Step::Kills, _) => {
                 if let Some(main) = main {
                     self.world().signal(stray.app, main, Signal::Kill, By::Agent);
