@@ -6,4 +6,4 @@ pub(crate) mod listener;
 mod peer;
 pub(crate) mod request;
 
-pub(crate) use connection::Heard;
+pub(crate) use connection::{Heard, hear_pieces};

@@ -7,6 +7,8 @@ mod datagram;
 mod driver;
 mod evidence;
 mod executor_link;
+#[doc(hidden)]
+pub mod fuzz;
 mod holds;
 mod looks;
 mod mailbox;

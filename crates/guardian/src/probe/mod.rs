@@ -20,6 +20,7 @@ mod tcp;
 mod time;
 mod tls;
 
+pub(crate) use http::judge_pieces;
 pub use look::{Detail, Look, Phases};
 pub use looker::{Looker, LookerSettings};
 pub use once::{boottime, look_once};

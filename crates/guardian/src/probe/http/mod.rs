@@ -221,3 +221,22 @@ impl HttpRun {
         }
     }
 }
+
+/// For fuzzers ([`crate::fuzz`]): an answer in these pieces, and then a close. What it is judged to be, and
+/// the request that follows a redirect.
+pub(crate) fn judge_pieces(
+    spec: &HttpSpec,
+    pieces: &[&[u8]],
+) -> Result<(String, Option<Vec<u8>>), String> {
+    let rules = Rc::new(Rules::new(spec)?);
+    let hop = Hop::first(spec, spec.endpoint.clone())?;
+    let mut machine = Machine::new(rules, hop.is_head(), spec.redirects_max > 0);
+    let verdict = pieces.iter().find_map(|piece| machine.feed(piece));
+    Ok(match verdict.unwrap_or_else(|| machine.end()) {
+        Outcome::Judged(seen) => (format!("{seen:?}: {}", machine.detail(seen)), None),
+        Outcome::Redirected(status, location) => {
+            let next = hop.follow(status, &location).map(|hop| hop.request);
+            (format!("{status} to {}", location.escape_ascii()), next)
+        }
+    })
+}
