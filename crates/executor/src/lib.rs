@@ -24,6 +24,7 @@ pub mod service;
 mod sys;
 mod talk;
 mod turn;
+mod units;
 mod watch;
 mod words;
 
