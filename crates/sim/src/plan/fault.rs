@@ -84,6 +84,10 @@ pub enum AppFault {
     PortTaken,
     /// Its process sleeps in the kernel and cannot be killed (assumed).
     Unkillable,
+    /// The user's command that recovers it ends with an error, and has done nothing.
+    RecoverFails,
+    /// The user's command that recovers it never ends, and has done nothing.
+    RecoverHangs,
 }
 
 /// What ends a fault. A fault without any remedy ends when the world is healed.

@@ -2,11 +2,13 @@
 //! what happens to them when. One seed makes one plan (`generate`), and a plan can be written down.
 
 mod fault;
+mod generate;
 
 pub use fault::{
     AgentFault, AppFault, CrashPoint, DiskFault, DiskName, Happening, MachineFault, ManagerFault,
     Person, Remedy,
 };
+pub use generate::{Profile, generate};
 
 /// What a world is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +80,21 @@ pub struct AppPlan {
     pub deaf: bool,
     /// Its unit is started at boot. (`start` apps are started by the agent, `recover` apps by nobody.)
     pub starts_at_boot: bool,
+}
+
+impl AppPlan {
+    /// A unit without `Restart=` that is quick in everything.
+    pub fn plain_unit(name: &str) -> AppPlan {
+        AppPlan {
+            name: name.to_owned(),
+            keeper: Keeper::Unit { restart_ms: None },
+            warm_up_ms: 2_000,
+            stop_ms: 300,
+            answer_ms: 10,
+            deaf: false,
+            starts_at_boot: true,
+        }
+    }
 }
 
 /// Who keeps an app.

@@ -3,8 +3,9 @@
 use super::{Due, World};
 use crate::plan::AppFault;
 use crate::world::news::News;
+use defib_config::spec::ProbeKind;
 use defib_engine::policy::View;
-use defib_engine::seen::{BodyFault, Phase, Seen, TlsFault};
+use defib_engine::seen::{BodyFault, Phase, Seen, TlsFault, UnknownWhy};
 
 /// A refusal on loopback.
 const REFUSED_MS: u64 = 1;
@@ -12,12 +13,14 @@ const REFUSED_MS: u64 = 1;
 /// Mean delay of an answer while the CPU is stolen (assumed).
 const STOLEN_MEAN_MS: u64 = 300;
 
+/// Mean delay of an answer while another app spins (assumed: two cores, and one of them is taken).
+const SPUN_MEAN_MS: u64 = 30;
+
 impl World {
     /// The agent begins a look. Its end comes as [`News::Looked`].
     pub fn begin_look(&mut self, app: usize, probe: usize, attempt: u32) {
-        let rules = &self.config.policy.apps[app].probes[probe];
-        let (view, timeout_ms) = (rules.view, rules.timeout_ms);
-        let (seen, took_ms) = self.noisy_answer(app, probe, view, timeout_ms);
+        let timeout_ms = self.config.policy.apps[app].probes[probe].timeout_ms;
+        let (seen, took_ms) = self.noisy_answer(app, probe, timeout_ms);
         let began_ms = self.now_ms;
         let ended_ms = began_ms + took_ms;
         let pid = self.main(app).map_or(0, |main| main.pid);
@@ -28,6 +31,7 @@ impl World {
     /// The guardian is gone, and its looks with it.
     pub fn drop_looks(&mut self) {
         self.guardian_life += 1;
+        self.answered.iter_mut().for_each(|probes| probes.fill(false));
     }
 
     pub(super) fn end_look(&mut self, news: News, pid: u32, life: u32) {
@@ -38,22 +42,18 @@ impl World {
         // Whoever was to answer died in between.
         let broken = seen.is_good() && self.main(app).map_or(0, |main| main.pid) != pid;
         let seen = if broken { Seen::Reset } else { seen };
+        let silent = matches!(seen, Seen::Refused | Seen::Timeout(_) | Seen::Unknown(_));
+        self.answered[app][probe] |= !silent;
         let ended_ms = self.now_ms;
         self.news.push_back(News::Looked { app, probe, attempt, began_ms, ended_ms, seen });
     }
 
-    fn noisy_answer(
-        &mut self,
-        app: usize,
-        probe: usize,
-        view: View,
-        timeout_ms: u64,
-    ) -> (Seen, u64) {
+    fn noisy_answer(&mut self, app: usize, probe: usize, timeout_ms: u64) -> (Seen, u64) {
         if let Some(answer) = self.lost(app, probe, timeout_ms) {
             return answer;
         }
-        let (seen, took_ms) = self.answer(app, view, timeout_ms);
-        let took_ms = took_ms + self.delay_ms();
+        let (seen, took_ms) = self.by_probe(app, probe, timeout_ms);
+        let took_ms = took_ms + self.delay_ms() + self.spun_ms(app);
         if took_ms >= timeout_ms && !matches!(seen, Seen::Timeout(_)) {
             return (Seen::Timeout(Phase::FirstByte), timeout_ms);
         }
@@ -68,38 +68,93 @@ impl World {
         self.chance.exponential_ms(STOLEN_MEAN_MS)
     }
 
+    fn spun_ms(&mut self, app: usize) -> u64 {
+        let spins = |other: &usize| self.apps[*other].has(|fault| *fault == AppFault::Spin);
+        let is_spun = (0..self.apps.len()).any(|other| other != app && spins(&other));
+        if is_spun { self.chance.exponential_ms(SPUN_MEAN_MS) } else { 0 }
+    }
+
     /// How late the agent wakes while the hypervisor steals the CPU (assumed: half of what an answer of
     /// the app is delayed by, for the agent only has to be scheduled).
     pub(crate) fn wake_delay_ms(&mut self) -> u64 {
         self.delay_ms() / 2
     }
 
-    fn answer(&mut self, app: usize, view: View, timeout_ms: u64) -> (Seen, u64) {
-        let hang = (Seen::Timeout(Phase::FirstByte), timeout_ms);
-        let good = (Seen::Pass, self.apps[app].plan.answer_ms);
+    /// What this kind of look sees.
+    fn by_probe(&mut self, app: usize, probe: usize, timeout_ms: u64) -> (Seen, u64) {
+        let config = std::rc::Rc::clone(&self.config);
+        let view = config.policy.apps[app].probes[probe].view;
+        let spec = &config.apps[app].probes[probe];
         if view == View::Dependency {
-            let it = &self.apps[app];
-            return match () {
-                () if it.has(|fault| *fault == AppFault::DependencyDown) => {
-                    (Seen::Refused, REFUSED_MS)
-                }
-                () if it.has(|fault| *fault == AppFault::DependencySlow) => hang,
-                () => good,
+            return match self.needs.aim(app, probe) {
+                Some(other) => self.request(other, timeout_ms),
+                None => self.service(app, timeout_ms),
             };
         }
         if view == View::UserPath && self.apps[app].has(|fault| *fault == AppFault::PathCut) {
             return (Seen::Timeout(Phase::Connect), timeout_ms);
         }
+        match spec.kind {
+            ProbeKind::Http(_) => {
+                let (seen, took_ms) = self.request(app, timeout_ms);
+                let is_nothing = spec.derived && !self.answered[app][probe];
+                if seen == Seen::Refused && is_nothing {
+                    return (Seen::Unknown(UnknownWhy::NothingThere), took_ms);
+                }
+                (seen, took_ms)
+            }
+            ProbeKind::Tcp(_) => self.connect(app),
+            ProbeKind::Command(_) => self.check_command(app, timeout_ms),
+        }
+    }
+
+    /// Something that the app needs, and that is no app of this machine.
+    fn service(&self, app: usize, timeout_ms: u64) -> (Seen, u64) {
+        let it = &self.apps[app];
+        match () {
+            () if it.has(|fault| *fault == AppFault::DependencyDown) => (Seen::Refused, REFUSED_MS),
+            () if it.has(|fault| *fault == AppFault::DependencySlow) => {
+                (Seen::Timeout(Phase::FirstByte), timeout_ms)
+            }
+            () => (Seen::Pass, it.plan.answer_ms),
+        }
+    }
+
+    /// The kernel completes the handshake for whoever listens, whether he runs or not.
+    fn connect(&self, app: usize) -> (Seen, u64) {
+        let it = &self.apps[app];
+        let listens = it.is_warm(self.now_ms) || it.has(|fault| *fault == AppFault::PortTaken);
+        (if listens { Seen::Pass } else { Seen::Refused }, REFUSED_MS)
+    }
+
+    /// A check of the user's that asks as everybody does, and says what he saw as Nagios has it.
+    fn check_command(&mut self, app: usize, timeout_ms: u64) -> (Seen, u64) {
+        if !self.machine.makes_processes(self.now_ms) {
+            return (Seen::Unknown(UnknownWhy::OurLimit), REFUSED_MS);
+        }
+        match self.request(app, timeout_ms) {
+            (Seen::Timeout(_), took_ms) => (Seen::Timeout(Phase::Command), took_ms),
+            (seen, took_ms) if seen.is_failure() => (Seen::Command(2), took_ms),
+            good => good,
+        }
+    }
+
+    /// One request to the app itself.
+    fn request(&mut self, app: usize, timeout_ms: u64) -> (Seen, u64) {
+        let hang = (Seen::Timeout(Phase::FirstByte), timeout_ms);
+        let mut answer = (Seen::Pass, self.apps[app].plan.answer_ms);
         if self.apps[app].has(|fault| *fault == AppFault::PortTaken) {
-            return (Seen::Body(BodyFault::Missing), good.1);
+            return (Seen::Body(BodyFault::Missing), answer.1);
         }
         if !self.apps[app].is_warm(self.now_ms) {
             return (Seen::Refused, REFUSED_MS);
         }
-        let mut answer = good;
+        if self.needs.of_app(app).any(|other| self.apps[other].permille == 0) {
+            answer.0 = Seen::Status { code: 500, retry_after_s: None };
+        }
         for index in 0..self.apps[app].faults.len() {
             let fault = self.apps[app].faults[index].fault;
-            let under = self.answer_under(fault, hang, answer);
+            let under = self.answer_under(app, fault, hang, answer);
             // The worst of them shows.
             if under.0.is_failure() || under.1 > answer.1 {
                 answer = under;
@@ -110,6 +165,7 @@ impl World {
 
     fn answer_under(
         &mut self,
+        app: usize,
         fault: AppFault,
         hang: (Seen, u64),
         now: (Seen, u64),
@@ -132,15 +188,17 @@ impl World {
                 if self.chance.below(1_000) < u64::from(permille) { hang } else { now }
             }
             AppFault::Slow { by_ms } => (now.0, took_ms + by_ms),
-            AppFault::Busy { load_percent, retries } => {
-                let served = 100_000 / u64::from(load_percent.max(100)) / (1 + u64::from(retries));
-                if self.chance.below(1_000) < served { (Seen::Slow, hang.1 / 2) } else { hang }
+            AppFault::Busy { .. } => {
+                let wait_ms = self.apps[app].load.map_or(0, |load| load.wait_ms());
+                if wait_ms >= hang.1 { hang } else { (now.0, took_ms + wait_ms) }
             }
             AppFault::Exit(_)
             | AppFault::DiesAfter { .. }
             | AppFault::Leak { .. }
             | AppFault::PathCut
-            | AppFault::PortTaken => now,
+            | AppFault::PortTaken
+            | AppFault::RecoverFails
+            | AppFault::RecoverHangs => now,
         }
     }
 }

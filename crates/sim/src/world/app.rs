@@ -1,5 +1,6 @@
 //! One app, as it truly is.
 
+use super::load::Load;
 use crate::plan::{AppFault, AppPlan, Remedy};
 use defib_engine::id::Identity;
 
@@ -59,6 +60,8 @@ pub struct App {
     pub is_in_hand: bool,
     /// What part of a thousand requests it answers, as it was last told.
     pub permille: u16,
+    /// Its queue, while it is busy.
+    pub load: Option<Load>,
 }
 
 impl App {
@@ -72,6 +75,7 @@ impl App {
             is_wanted: true,
             is_in_hand: false,
             permille: 0,
+            load: None,
         }
     }
 
@@ -85,12 +89,13 @@ impl App {
         self.process.is_some() && now_ms >= self.warm_at_ms
     }
 
-    /// What part of a thousand requests it answers as it should.
-    pub fn serves_permille(&self, now_ms: u64) -> u16 {
+    /// What part of a thousand requests it answers as it should, as far as that lies with itself.
+    pub(super) fn serves_permille(&self, now_ms: u64) -> u16 {
         if !self.is_warm(now_ms) {
             return 0;
         }
-        self.faults.iter().map(|active| served_under(active.fault)).min().unwrap_or(1_000)
+        let busy = self.load.map_or(1_000, |load| load.permille);
+        self.faults.iter().map(|active| served_under(active.fault)).min().unwrap_or(1_000).min(busy)
     }
 }
 
@@ -98,16 +103,14 @@ impl App {
 fn served_under(fault: AppFault) -> u16 {
     match fault {
         AppFault::WorkersHang { permille } => 1_000 - permille.min(1_000),
-        // The queue model of docs/decisions/082: above what it can do, retries eat what is left.
-        AppFault::Busy { load_percent, retries } if load_percent > 100 => {
-            let goodput = 100_000 / u32::from(load_percent);
-            (goodput / (1 + u32::from(retries))) as u16
-        }
+        // These show otherwise: in its process, in its queue, or only when it is down.
         AppFault::Exit(_)
         | AppFault::DiesAfter { .. }
         | AppFault::Leak { .. }
         | AppFault::Slow { .. }
-        | AppFault::Busy { .. } => 1_000,
+        | AppFault::Busy { .. }
+        | AppFault::RecoverFails
+        | AppFault::RecoverHangs => 1_000,
         _ => 0,
     }
 }

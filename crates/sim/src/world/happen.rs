@@ -35,7 +35,10 @@ impl World {
         let until_ms = if remedy.after_ms == 0 { u64::MAX } else { self.now_ms + remedy.after_ms };
         let active = Active { fault, remedy, since_ms: self.now_ms, until_ms };
         self.apps[app].faults.push(active);
-        if until_ms != u64::MAX {
+        if let AppFault::Busy { load_percent, retries } = fault {
+            // It is over when its queue is.
+            self.begin_load(app, load_percent, retries, until_ms);
+        } else if until_ms != u64::MAX {
             self.outside(until_ms, Due::Turns { app });
         }
         self.burden(app, &active);

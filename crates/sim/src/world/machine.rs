@@ -210,6 +210,8 @@ impl World {
             self.end_faults(app, |active| active.remedy.reboot);
             if self.apps[app].plan.starts_at_boot && self.apps[app].is_wanted {
                 self.bear(app, By::Manager);
+            } else if self.is_healed && !self.agent_starts(app) {
+                self.person_starts(app);
             }
         }
     }

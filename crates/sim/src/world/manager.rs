@@ -65,9 +65,9 @@ impl Manager {
         self.jobs.clear();
     }
 
-    /// A person's stop replaces the jobs of a unit.
-    pub(super) fn forget(&mut self, app: usize) {
-        self.jobs.retain(|job| job.app != app);
+    /// A person's stop replaces the jobs of a unit: these.
+    pub(super) fn forget(&mut self, app: usize) -> Vec<u64> {
+        self.jobs.extract_if(.., |job| job.app == app).map(|job| job.number).collect()
     }
 
     /// Whether a job is ending the unit's process: then `Restart=` does not start it.

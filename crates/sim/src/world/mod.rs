@@ -8,8 +8,10 @@ mod answer;
 mod app;
 mod happen;
 mod lent;
+mod load;
 mod machine;
 mod manager;
+mod needs;
 pub mod news;
 mod noise;
 mod people;
@@ -18,6 +20,7 @@ mod queue;
 
 pub use app::{Active, App, Process, Signal};
 pub use lent::Lent;
+pub use load::Load;
 pub use machine::{Machine, Power};
 pub use manager::JobKind;
 
@@ -28,6 +31,7 @@ use defib_config::spec::Config;
 use defib_engine::event::Exit;
 use defib_engine::id::Identity;
 use manager::Manager;
+use needs::Needs;
 use news::News;
 use noise::NoiseState;
 use queue::Queue;
@@ -55,6 +59,10 @@ enum Due {
     Power(Power),
     /// The second half of a person's restart.
     PersonStarts { app: usize },
+    /// A busy app's queue is reckoned.
+    Load { app: usize },
+    /// Whoever listens on an app's port can be found.
+    Listens { app: usize, identity: Identity },
     /// The end of everything bad.
     Heals,
 }
@@ -85,6 +93,9 @@ pub struct World {
     guardian_life: u32,
     next_pid: u32,
     is_healed: bool,
+    needs: Needs,
+    /// Whether a probe has been answered since the guardian began.
+    answered: Vec<Vec<bool>>,
 }
 
 impl World {
@@ -99,7 +110,10 @@ impl World {
             let (config, plan) = (config.apps.len(), plan.apps.len());
             return Err(format!("the config has {config} apps, and the plan {plan}"));
         }
+        let answered = config.apps.iter().map(|app| vec![false; app.probes.len()]).collect();
         let mut world = World {
+            needs: Needs::of(&config),
+            answered,
             config: Rc::new(config),
             now_ms: 0,
             machine: Machine::up_since(plan.machine.uptime_ms),
@@ -138,6 +152,8 @@ impl World {
             guardian_life: 0,
             next_pid: 0,
             is_healed: false,
+            needs: Needs::default(),
+            answered: Vec::new(),
             plan,
         }
     }
@@ -258,6 +274,8 @@ impl World {
             Due::Noise(turn) => self.turn_noise(turn),
             Due::Power(power) => self.turn_power(power),
             Due::PersonStarts { app } => self.person_starts(app),
+            Due::Load { app } => self.go_on_with_load(app),
+            Due::Listens { app, identity } => self.listens(app, identity),
             Due::Heals => self.heal(),
         }
     }

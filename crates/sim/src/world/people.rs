@@ -2,9 +2,11 @@
 
 use super::{Due, World};
 use crate::fact::{By, Fact};
-use crate::plan::Person;
+use crate::plan::{Keeper, Person};
 use crate::world::app::Signal;
 use crate::world::news::News;
+use defib_engine::effect::Rung;
+use defib_engine::policy::Mode;
 
 impl World {
     pub(super) fn do_person(&mut self, what: Person) {
@@ -27,8 +29,10 @@ impl World {
 
     fn person_stops(&mut self, app: usize) {
         self.want(app, false);
-        self.manager.forget(app);
         self.news.push_back(News::Stopped { app });
+        for job in self.manager.forget(app) {
+            self.news.push_back(News::JobDone { job, ok: false });
+        }
         if let Some(identity) = self.main(app) {
             self.signal(app, identity, Signal::Term, By::Person);
             // `systemctl stop` sends KILL in the end.
@@ -50,7 +54,9 @@ impl World {
 
     /// The second half of a restart, or a start.
     pub(super) fn person_starts(&mut self, app: usize) {
-        if !self.apps[app].is_wanted || !self.machine.has_power() {
+        // What the agent itself keeps, nobody else starts.
+        let is_anothers = self.apps[app].plan.keeper == Keeper::Agent;
+        if !self.apps[app].is_wanted || !self.machine.has_power() || is_anothers {
             return;
         }
         let _ = self.spawn(app, By::Person);
@@ -65,7 +71,13 @@ impl World {
         }
     }
 
-    /// Everything bad ends. What is down is started by a person only if nobody else would ever do it.
+    pub(super) fn agent_starts(&self, app: usize) -> bool {
+        let policy = &self.config.policy;
+        policy.mode == Mode::Act && policy.apps[app].rungs.has(Rung::Start)
+    }
+
+    /// Everything bad ends. What is down is started by a person if nobody else would ever do it, or if a
+    /// person's stop is why it is down.
     pub(super) fn heal(&mut self) {
         self.is_healed = true;
         self.end_noise();
@@ -73,7 +85,11 @@ impl World {
         self.manager.mend();
         for app in 0..self.apps.len() {
             self.end_faults(app, |_| true);
+            let was_stopped = !self.apps[app].is_wanted;
             self.want(app, true);
+            if was_stopped || !self.agent_starts(app) {
+                self.person_starts(app);
+            }
         }
         self.tell(Fact::Healed);
     }

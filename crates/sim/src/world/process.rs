@@ -67,10 +67,22 @@ impl World {
         if !self.machine.makes_processes(self.now_ms) {
             return Err(Failure::OurLimit);
         }
+        if by == By::Agent && self.recover_is_broken(app) {
+            // The command that hangs is as one for which there is never room: until the deadline.
+            let hangs = self.apps[app].has(|fault| *fault == AppFault::RecoverHangs);
+            return Err(if hangs { Failure::OurLimit } else { Failure::ExitCode(1) });
+        }
         if self.apps[app].process.is_some() {
             return Err(Failure::Job);
         }
         Ok(self.bear(app, by))
+    }
+
+    /// The user's command that recovers the app does nothing.
+    pub fn recover_is_broken(&self, app: usize) -> bool {
+        let breaks =
+            |fault: &AppFault| matches!(fault, AppFault::RecoverFails | AppFault::RecoverHangs);
+        self.apps[app].plan.keeper == Keeper::Command && self.apps[app].has(breaks)
     }
 
     /// A process that is no app's main process, or not yet.
@@ -97,7 +109,11 @@ impl World {
 
     fn bear_as(&mut self, app: usize, identity: Identity, by: By) {
         let now_ms = self.now_ms;
-        self.end_faults(app, |active| active.remedy.new_process);
+        let is_busy = |fault: AppFault| matches!(fault, AppFault::Busy { .. });
+        self.end_faults(app, |active| active.remedy.new_process && !is_busy(active.fault));
+        if let Some(load) = &mut self.apps[app].load {
+            load.queue = 0;
+        }
         let state = &mut self.apps[app];
         state.generation += 1;
         state.process = Some(Process { identity, born_ms: now_ms, is_ending: false });
@@ -109,7 +125,17 @@ impl World {
         for active in self.apps[app].faults.clone() {
             self.burden(app, &active);
         }
-        if self.is_unit(app) {
+        match self.apps[app].plan.keeper {
+            // Known by its port: when it listens.
+            Keeper::Command => self.inside(warm_at_ms, Due::Listens { app, identity }),
+            Keeper::Unit { .. } | Keeper::Agent => {
+                self.news.push_back(News::Born { app, identity });
+            }
+        }
+    }
+
+    pub(super) fn listens(&mut self, app: usize, identity: Identity) {
+        if self.main(app) == Some(identity) {
             self.news.push_back(News::Born { app, identity });
         }
     }
@@ -160,31 +186,39 @@ impl World {
         self.tell_serving(app);
     }
 
-    pub(super) fn is_unit(&self, app: usize) -> bool {
-        matches!(self.apps[app].plan.keeper, Keeper::Unit { .. })
-    }
-
     /// The truth about the app may have changed: warm-up, or a fault that ends by itself.
     pub(super) fn turn(&mut self, app: usize) {
         let now_ms = self.now_ms;
-        self.end_faults(app, |active| active.until_ms <= now_ms);
+        let is_busy = |fault: AppFault| matches!(fault, AppFault::Busy { .. });
+        self.end_faults(app, |active| active.until_ms <= now_ms && !is_busy(active.fault));
         self.tell_serving(app);
     }
 
     pub(super) fn end_faults(&mut self, app: usize, which: impl Fn(&Active) -> bool) {
         let before = self.apps[app].faults.len();
         self.apps[app].faults.retain(|active| !which(active));
+        if !self.apps[app].has(|fault| matches!(fault, AppFault::Busy { .. })) {
+            self.apps[app].load = None;
+        }
         if self.apps[app].faults.len() < before && self.apps[app].faults.is_empty() {
             self.tell(Fact::Mended { app });
         }
         self.tell_serving(app);
     }
 
+    /// What the users get has changed, perhaps for those of other apps too.
     pub(super) fn tell_serving(&mut self, app: usize) {
-        let permille = self.apps[app].serves_permille(self.now_ms);
-        if permille != self.apps[app].permille {
-            self.apps[app].permille = permille;
-            self.tell(Fact::Serves { app, permille });
+        let own = self.apps[app].serves_permille(self.now_ms);
+        let needed = self.needs.of_app(app).map(|other| self.apps[other].permille);
+        let permille = needed.fold(own, u16::min);
+        if permille == self.apps[app].permille {
+            return;
+        }
+        self.apps[app].permille = permille;
+        self.tell(Fact::Serves { app, permille });
+        // A circle of needs ends here: nothing of it can rise, and what falls does so once.
+        for other in self.needs.needing(app).collect::<Vec<_>>() {
+            self.tell_serving(other);
         }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::fmt;
 
 /// A queue of things that are due.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Queue<T> {
     heap: BinaryHeap<Entry<T>>,
     sequence: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Entry<T> {
     at_ms: u64,
     sequence: u64,
@@ -35,6 +36,16 @@ impl<T> Queue<T> {
 
     pub(super) fn pop(&mut self) -> Option<(u64, T)> {
         self.heap.pop().map(|entry| (entry.at_ms, entry.what))
+    }
+}
+
+/// What is due in its order, and not how often something was said: two worlds in which the same is going
+/// to happen show the same.
+impl<T: fmt::Debug> fmt::Debug for Queue<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut entries: Vec<&Entry<T>> = self.heap.iter().collect();
+        entries.sort_by_key(|entry| (entry.at_ms, entry.sequence));
+        formatter.debug_list().entries(entries.iter().map(|it| (it.at_ms, &it.what))).finish()
     }
 }
 
