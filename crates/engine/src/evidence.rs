@@ -45,18 +45,23 @@ pub(crate) fn weigh(
     let has_app_view =
         state.probes.iter().zip(&rules.probes).any(|(p, r)| r.view == View::App && !p.absent);
     let mut cusum = 0;
+    let counts_fully = |view: View| match view {
+        View::App => true,
+        View::UserPath => !has_app_view,
+        View::Dependency => false,
+    };
     // All sampled sources together are capped like one until one of them has failed for the window: two
-    // views of one app share its pauses, so they are not two witnesses of a short one.
+    // views of one app share its pauses, so they are not two witnesses of a short one. The users' path,
+    // cut for hours, must not lend its time to one lost look at the app itself.
     let lasted = state.probes.iter().zip(&rules.probes).any(|(probe, probe_rules)| {
-        probe_rules.view != View::Dependency && probe.has_lasted(rules.window_ms)
+        counts_fully(probe_rules.view) && probe.has_lasted(rules.window_ms)
     });
     let mut room_db = if lasted { i16::MAX } else { weights.source_cap_db };
     for (index, (probe, probe_rules)) in state.probes.iter().zip(&rules.probes).enumerate() {
-        let counts_fully = match probe_rules.view {
-            View::App => true,
-            View::UserPath => !has_app_view,
-            View::Dependency => continue,
-        };
+        if probe_rules.view == View::Dependency {
+            continue;
+        }
+        let counts_fully = counts_fully(probe_rules.view);
         if counts_fully {
             cusum = cusum.max(probe.cusum);
         }
