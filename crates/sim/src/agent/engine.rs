@@ -80,6 +80,7 @@ impl EngineAgent {
     fn begin_guardian(&mut self, world: &mut World) {
         self.life = Life::Runs;
         world.tell(Fact::GuardianBegan);
+        self.hand.keep_line_after(world, self.state.now);
         let new_boot = std::mem::replace(&mut self.boot, world.machine().boot()) != self.boot
             && world.machine().boot() > 1;
         self.remember_clocks(world);

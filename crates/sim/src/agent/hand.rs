@@ -73,6 +73,13 @@ impl Hand {
         self.ledger.prune(now, KEEP_MS);
     }
 
+    /// The up-time line never runs backwards: after a hard reset the guardian's memory may be younger
+    /// than the ledger's stamp, and the later one counts, as in the guardian.
+    pub(super) fn keep_line_after(&mut self, world: &World, at: Moment) {
+        let behind_ms = at.since(self.moment(world));
+        self.ledger.line_offset_ms += behind_ms;
+    }
+
     /// The executor is gone: its acts go no further.
     pub(super) fn drop_acts(&mut self) {
         self.acts.fill(None);
