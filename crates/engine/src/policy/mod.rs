@@ -111,13 +111,14 @@ pub struct AppPolicy {
 }
 
 impl AppPolicy {
-    /// From one move of the CUSUM to the next, in milliseconds. It is for failures with good looks between
-    /// them, so it moves once an interval, however fast we look; a window far longer than the interval
-    /// says that noise here is slow, and slows it too. An unbroken stretch is the window's to judge: in one
-    /// the CUSUM moves at most three times a window, so that its alarm, which takes four
-    /// failures, is never raised by one burst shorter than the window.
+    /// From one move of the CUSUM to the next, in milliseconds: at least an interval, and a third of the
+    /// window, so that its alarm, which takes four failures, is never raised by one burst that is
+    /// shorter than the window. Unless the failures are unbroken, the third is cut to whole intervals:
+    /// looks come once an interval, and a pace of 5.3 s would count every second one of each 5 s.
     pub fn cusum_pace_ms(&self, interval_ms: u64, unbroken: bool) -> u64 {
-        interval_ms.max(if unbroken { self.window_ms.div_ceil(3) } else { self.window_ms / 4 })
+        let third_ms = self.window_ms.div_ceil(3);
+        let odd_ms = if unbroken { 0 } else { third_ms % interval_ms.max(1) };
+        interval_ms.max(third_ms - odd_ms)
     }
 }
 
