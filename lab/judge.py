@@ -9,8 +9,8 @@ import os
 import sys
 import tempfile
 
-# Seconds to the first good answer. The app's own start takes 2 to 4 of them.
-DEFAULT = {"crash": 3, "hang": 22, "sigstop": 22, "termhang": 27, "err500": 30}
+# Seconds to the first good answer. The app's own start takes 2 to 4 of them, its being judged up to 21.
+DEFAULT = {"crash": 3, "hang": 25, "sigstop": 25, "termhang": 30, "err500": 30}
 FAST = {"crash": 5, "hang": 11, "sigstop": 11, "termhang": 10, "err500": 7}
 BUSY_PERCENT = 20
 
