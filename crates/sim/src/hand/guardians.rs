@@ -194,9 +194,9 @@ impl GuardianEnd {
 }
 
 impl Link {
-    /// When the executor has something to read.
+    /// When the executor has something to read. Nothing that came after it closed its end, or that it left.
     pub(super) fn arrives_ms(&self) -> Option<u64> {
-        self.to_executor.borrow().next_ms()
+        self.to_executor.borrow().next_ms().filter(|_| self.has_executor.get())
     }
 }
 
