@@ -42,14 +42,16 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Opens the journal, to keep as much as the config says.
     pub(crate) fn open(
         storage: Rc<dyn Storage>,
+        limits: JournalLimits,
         narrator: Box<dyn Narrate>,
         clocks: Rc<dyn Clocks>,
     ) -> Record {
         let mut record = Record {
             storage,
-            limits: Limits::default(),
+            limits: of_config(limits),
             writer: None,
             reopen_at_ms: 0,
             narrator,
@@ -79,10 +81,9 @@ impl Record {
         }
     }
 
-    /// How much is kept, as the config says. The writer takes it when it is opened.
+    /// How much is kept from now on. The writer takes it when it is opened.
     pub(crate) fn limit(&mut self, limits: JournalLimits) {
-        let limits =
-            Limits { days: usize::from(limits.days), bytes: limits.bytes, ..Limits::default() };
+        let limits = of_config(limits);
         if limits != self.limits {
             self.limits = limits;
             self.sync();
@@ -224,4 +225,8 @@ impl Record {
     fn note_trouble(&mut self, result: &Result<(), FileError>) {
         self.trouble = result.as_ref().err().map(ToString::to_string);
     }
+}
+
+fn of_config(limits: JournalLimits) -> Limits {
+    Limits { days: usize::from(limits.days), bytes: limits.bytes, ..Limits::default() }
 }

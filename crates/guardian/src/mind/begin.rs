@@ -66,8 +66,7 @@ impl<B: Body> Newborn<B> {
         };
         let clock = Clock::new(Rc::clone(&clocks), greeting.line_offset_ms);
         let (clock, started) = line_of(clock, greeting.started, remembered.as_ref());
-        let mut record = Record::open(journal, narrator, clocks);
-        record.limit(loaded.journal);
+        let record = Record::open(journal, loaded.journal, narrator, clocks);
         let identity = Identity {
             version,
             pid,
