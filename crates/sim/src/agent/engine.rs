@@ -48,6 +48,9 @@ pub struct EngineAgent {
     boot: u32,
     slept_ms: u64,
     wall_offset_ms: i64,
+    /// What `next_deadline` said after the last event.
+    due: Option<Moment>,
+    runs: Vec<skip::Run>,
 }
 
 impl EngineAgent {
@@ -63,6 +66,8 @@ impl EngineAgent {
             boot: 0,
             slept_ms: 0,
             wall_offset_ms: 0,
+            due: None,
+            runs: Vec::new(),
             config,
         }
     }
@@ -110,6 +115,12 @@ impl EngineAgent {
             self.carry_out(world, effect);
         }
         self.effects = effects;
+        self.reckon();
+    }
+
+    /// Asked for at every turn of the loop, so worked out once a change.
+    fn reckon(&mut self) {
+        self.due = next_deadline(&self.state);
     }
 
     fn carry_out(&mut self, world: &mut World, effect: Effect) {
@@ -172,9 +183,16 @@ impl EngineAgent {
         self.wall_offset_ms = wall_offset_ms(world);
     }
 
+    /// Whether the next wake-up will find that a clock was set, or that the machine slept.
+    fn has_moved_clocks(&self, world: &World) -> bool {
+        let (machine, now_ms) = (world.machine(), world.now_ms());
+        let slept_ms = machine.boot_ms(now_ms) - machine.monotonic_ms(now_ms);
+        slept_ms != self.slept_ms || wall_offset_ms(world) != self.wall_offset_ms
+    }
+
     /// The engine's own deadline, in true time.
     fn engine_deadline_ms(&self, world: &World) -> Option<u64> {
-        next_deadline(&self.state).map(|at| self.true_ms(world, at))
+        self.due.map(|at| self.true_ms(world, at))
     }
 
     fn restart_if_due(&mut self, world: &mut World) {
@@ -221,6 +239,7 @@ impl EngineAgent {
                 let mut effects = Vec::new();
                 let now = self.hand.moment(world);
                 self.state = self.state.clone().reload(policy, policy, now, &mut effects);
+                self.reckon();
                 return effects.into_iter().for_each(|effect| self.carry_out(world, effect));
             }
             News::JobDone { .. } => return,
