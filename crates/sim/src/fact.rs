@@ -87,6 +87,13 @@ pub enum Fact {
         /// For how long.
         ms: u64,
     },
+    /// A burst of noise begins: every look at an app fails or waits, and it is no fault.
+    Burst {
+        /// Which app.
+        app: usize,
+        /// For how long.
+        ms: u64,
+    },
     /// All that the plan broke is mended; from now on the world is fair.
     Healed,
 

@@ -7,6 +7,7 @@
 //! engine what it thinks of itself.
 
 pub mod agent;
+pub mod campaign;
 pub mod chance;
 pub mod check;
 pub mod disk;
@@ -16,4 +17,5 @@ pub mod measure;
 pub mod mind;
 pub mod plan;
 pub mod run;
+pub mod soak;
 pub mod world;

@@ -1,8 +1,14 @@
 //! Whoever guards the apps of a world: defib itself, in two degrees of detail, and what it is measured
 //! against.
 
+mod baseline;
+pub mod cron;
 pub mod engine;
 mod hand;
+pub mod nothing;
+pub mod oracle;
+pub mod strikes;
+pub mod supervisor;
 pub mod whole;
 
 use crate::plan::AgentFault;

@@ -102,7 +102,9 @@ impl World {
 
     /// Half of all bursts are pauses of the app, the others show a failure at once.
     fn burst(&mut self, app: usize) {
-        let until_ms = self.now_ms + self.noise.turns.exponential_ms(self.noise.rules.burst_ms);
+        let ms = self.noise.turns.exponential_ms(self.noise.rules.burst_ms);
+        let until_ms = self.now_ms + ms;
+        self.tell(Fact::Burst { app, ms });
         let failures =
             [Seen::Refused, Seen::Reset, Seen::Status { code: 500, retry_after_s: None }];
         let kind = match self.noise.turns.below(6) {
