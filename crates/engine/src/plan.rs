@@ -98,8 +98,12 @@ impl Turn<'_> {
     ) -> impl Iterator<Item = (u8, Rung)> + use<> {
         let taken = self.seen_app(app).incident().map_or(0, |open| open.used.below(ladder));
         let rungs = self.rules(app).rungs;
+        // What does not run is not restarted: without a kill nothing stands between start and reboot.
+        let softens = ladder != Ladder::Unstartable;
         let softened = move |rung| match rung {
-            Rung::Kill if !rungs.has(Rung::Kill) && rungs.has(Rung::Restart) => Rung::Restart,
+            Rung::Kill if softens && !rungs.has(Rung::Kill) && rungs.has(Rung::Restart) => {
+                Rung::Restart
+            }
             other => other,
         };
         (0..).zip(ladder.rungs().iter().copied().map(softened)).skip(usize::from(taken))
