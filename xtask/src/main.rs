@@ -1,10 +1,11 @@
-//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `bench`, `lab`.
+//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `bench`, `soak`.
 
 mod bench;
 mod dist;
 mod needs;
 mod rust_text;
 mod shell;
+mod soak;
 mod test;
 mod tidy;
 mod tree;
@@ -22,6 +23,9 @@ usage: cargo xtask <task>
   dist                 the static binary, in target/dist/defib
   bench footprint      memory, CPU and speed beside Monit and the cron script
   bench checks         CPU per check beside a bare epoll loop and a bare rustls handshake
+  soak --minutes N     simulated worlds on every core, judged; beside what defib is compared with
+  soak --noise --years N
+                       false acts a server-year under the fixed noise, kept from 100000 years on
 ";
 
 fn main() -> ExitCode {
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
         ["test", "--tier", tier] => test::tier(tier),
         ["dist"] => dist::run().map(|_| ()),
         ["bench", rest @ ..] => bench::run(rest),
+        ["soak", rest @ ..] => soak::run(rest),
         ["-h" | "--help" | "help"] => {
             print!("{USAGE}");
             Ok(())
