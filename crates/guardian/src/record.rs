@@ -161,6 +161,8 @@ impl Record {
         }
         if std::mem::take(&mut self.lost) {
             self.policy(policy, up);
+            // A policy that stands after its checkpoint is read as a new config.
+            self.covered = false;
         }
         if !self.covered {
             self.checkpoint(state, up);
@@ -173,6 +175,8 @@ impl Record {
         let Some(writer) = &mut self.writer else { return };
         match writer.turn_page(wall_ms) {
             Ok(true) => {
+                // Whatever was lost before, the head holds it all.
+                self.lost = false;
                 self.policy(policy, up);
                 self.checkpoint(state, up);
             }
@@ -229,4 +233,80 @@ impl Record {
 
 fn of_config(limits: JournalLimits) -> Limits {
     Limits { days: usize::from(limits.days), bytes: limits.bytes, ..Limits::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::AppStatus;
+    use defib_config::{Host, load};
+    use defib_engine::event::Event;
+    use defib_engine::id::{AppId, IncidentId};
+    use defib_journal::files::{Folder, Reader};
+    use defib_journal::line::LINE_MAX;
+    use std::cell::Cell;
+
+    const TEXT: &str = "[app.shop]\nurl = \"http://127.0.0.1:1/\"\nunit = \"shop.service\"\n";
+    const DAY_MS: u64 = 86_400_000;
+
+    #[derive(Default)]
+    struct Wall(Cell<u64>);
+
+    impl Clocks for Wall {
+        fn boot_us(&self) -> u64 {
+            0
+        }
+        fn running_ms(&self) -> u64 {
+            0
+        }
+        fn wall_ms(&self) -> u64 {
+            self.0.get()
+        }
+    }
+
+    struct Silent;
+
+    impl Narrate for Silent {
+        fn entry(&mut self, _: &Policy, _: &Entry) {}
+        fn status(&mut self, _: &[AppStatus]) {}
+        fn wants_status(&self) -> bool {
+            false
+        }
+    }
+
+    /// The kinds of lines that an event leaves after a line was lost, on this day or the next.
+    fn kinds_after_a_loss(days: u64) -> Vec<&'static str> {
+        let folder = tempfile::tempdir().unwrap();
+        let loaded = load(TEXT, &Host { root: false }).unwrap();
+        let policy = loaded.config.policy;
+        let state = State::new(&policy, Moment(1_000));
+        let wall = Rc::new(Wall::default());
+        let storage = Rc::new(Folder::at(folder.path()));
+        let clocks = Rc::clone(&wall) as Rc<dyn Clocks>;
+        let mut record = Record::open(storage, loaded.journal, Box::new(Silent), clocks);
+        let event = Event::Stopped { app: AppId(0) };
+        record.event(&policy, &state, Moment(1_000), &event);
+        let text = "x".repeat(LINE_MAX).into();
+        let (app, incident, name) = (AppId(0), IncidentId(1), "looks".into());
+        let evidence = Line::Evidence { app, incident, name, text };
+        record.write(&policy, Moment(1_000), evidence);
+        record.sync();
+        wall.0.set(days * DAY_MS);
+        record.event(&policy, &state, Moment(2_000), &event);
+        record.sync();
+        let mut reader = Reader::open(folder.path()).unwrap();
+        let mut kinds = Vec::new();
+        while let Some(entry) = reader.next_entry().unwrap() {
+            kinds.push(entry.line.kind());
+        }
+        assert_eq!(kinds[..3], ["policy", "checkpoint", "event"]);
+        kinds.split_off(3).into_iter().filter(|kind| *kind != "alarm").collect()
+    }
+
+    #[test]
+    fn after_a_loss_the_policy_is_followed_by_its_checkpoint() {
+        for days in 0..2 {
+            assert_eq!(kinds_after_a_loss(days), ["policy", "checkpoint", "event"]);
+        }
+    }
 }

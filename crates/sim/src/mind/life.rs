@@ -36,7 +36,7 @@ enum Stage {
     Starts,
     /// Until the executor has said what it must.
     Greets {
-        body: SimBody,
+        body: Box<SimBody>,
         handshake: Handshake,
         ends_ms: u64,
     },
@@ -173,13 +173,14 @@ impl Life {
             return Some(broken.into());
         }
         let ends_ms = self.clocks.now_ms() + HANDSHAKE_MS;
-        self.stage = Stage::Greets { body, handshake: Handshake::default(), ends_ms };
+        self.stage =
+            Stage::Greets { body: Box::new(body), handshake: Handshake::default(), ends_ms };
         None
     }
 
     fn greets(
         &mut self,
-        mut body: SimBody,
+        mut body: Box<SimBody>,
         mut handshake: Handshake,
         ends_ms: u64,
     ) -> Option<Ended> {
@@ -198,11 +199,11 @@ impl Life {
                 Err(broken) => return Some(broken.into()),
             };
             let text = text.unwrap_or_else(|| Err("no text came".into()));
-            match accept(&mut body, text, true) {
+            match accept(&mut *body, text, true) {
                 Ok(accepted) => {
                     let now_ms = self.clocks.now_ms();
                     let (look_ms, ends_ms) = (now_ms, now_ms + ALONE_MS);
-                    let entrant = Box::new(Entrant { body, greeting, accepted });
+                    let entrant = Box::new(Entrant { body: *body, greeting, accepted });
                     self.stage = Stage::Waits { entrant, look_ms, ends_ms };
                     return None;
                 }

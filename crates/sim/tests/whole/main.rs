@@ -1,6 +1,10 @@
 //! The whole agent: production guardian, executor, ledger and journal in the simulated world.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod laws;
+mod plans;
+mod replay;
+
 use defib_engine::effect::Rung;
 use defib_sim::agent::whole::WholeAgent;
 use defib_sim::fact::{Dated, Fact, Witness};
@@ -60,6 +64,12 @@ fn plan(seed: u64, keeper: Keeper, happenings: Vec<Planned>) -> Rc<Plan> {
 }
 
 fn live(plan: &Rc<Plan>) -> Facts {
+    let (facts, agent) = live_whole(plan);
+    drop(agent);
+    facts
+}
+
+fn live_whole(plan: &Rc<Plan>) -> (Facts, WholeAgent) {
     let mut world = World::new(Rc::clone(plan)).unwrap();
     let mut agent = WholeAgent::new(&world);
     let mut facts = Facts::default();
@@ -67,7 +77,7 @@ fn live(plan: &Rc<Plan>) -> Facts {
     if std::env::var_os("SHOW").is_some() {
         println!("{:#?}", agent.complaints());
     }
-    facts
+    (facts, agent)
 }
 
 fn hang_at(at_ms: u64) -> Planned {
@@ -85,4 +95,28 @@ fn a_hung_unit_is_killed_once_and_a_second_run_is_the_same() {
     let born = facts.0.iter().rev().find(|dated| matches!(dated.fact, Fact::Born { .. }));
     assert!((110_000..130_000).contains(&born.expect("a new process").at_ms));
     assert_eq!(live(&plan(1, keeper, vec![hang_at(100_000)])).0, facts.0);
+}
+
+/// One random world; what is wrong with it.
+fn judge(seed: u64) -> Option<String> {
+    let plan = Rc::new(plans::plan(seed));
+    let (facts, agent) = live_whole(&plan);
+    let breach =
+        laws::breach(&facts.0, plan.apps.len()).or_else(|| replay::disagreement(agent.journal()));
+    if let Some(folder) = std::env::var_os("KEEP").filter(|_| breach.is_some()) {
+        for (name, bytes) in agent.journal().contents() {
+            std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
+        }
+    }
+    breach
+}
+
+#[test]
+fn random_worlds_keep_the_laws() {
+    let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "0..40".into());
+    let (first, last) = seeds.split_once("..").expect("FIRST..LAST");
+    let seeds = first.parse::<u64>().unwrap()..last.parse::<u64>().unwrap();
+    let breaches: Vec<String> =
+        seeds.filter_map(|seed| judge(seed).map(|breach| format!("seed {seed}: {breach}"))).collect();
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
