@@ -109,6 +109,15 @@ pub(crate) fn weight(seen: Seen, weights: &Weights) -> i16 {
     }
 }
 
+/// What no act on the app could cure, whoever shows it.
+fn is_no_fault_of_the_app(seen: Seen) -> bool {
+    match seen {
+        Seen::Tls(fault) => fault.is_certificate(),
+        Seen::Status { code, .. } => (300..500).contains(&code),
+        _ => false,
+    }
+}
+
 impl ProbeState {
     pub(crate) fn pass(&mut self, look: Look, weights: &Weights, cusum_pace_ms: u64) {
         self.stretch = None;
@@ -124,6 +133,13 @@ impl ProbeState {
     }
 
     pub(crate) fn fail(&mut self, look: Look, weights: &Weights, cusum_pace_ms: u64) {
+        // Hours of 404, or of an expired certificate, are no evidence that it hangs: the first look that
+        // shows a fault of the app itself begins a stretch of its own.
+        if self.last.is_some_and(|last| is_no_fault_of_the_app(last.seen))
+            && !is_no_fault_of_the_app(look.seen)
+        {
+            (self.stretch, self.db, self.cusum) = (None, 0, 0);
+        }
         let (since, count) = self.stretch.map_or((look.started, 0), |s| (s.since, s.count));
         let count = count.saturating_add(1);
         self.stretch = Some(Stretch { since, until: look.ended, count });
