@@ -154,7 +154,11 @@ fn may_reboot(
     order: &Order,
 ) -> bool {
     let lower = rules.rungs.has(Rung::Restart) || rules.rungs.has(Rung::Kill);
-    let tried = !lower || app.incident().is_some_and(|incident| incident.acted.is_some());
+    // After a relapse the ladder goes on from where the incident before it stood.
+    let tried = !lower
+        || app.incident().is_some_and(|incident| {
+            incident.acted.is_some() || incident.used.steps.iter().any(|step| *step > 0)
+        });
     let others_rest = state.apps.iter().filter(|other| other.acting().is_some()).count() == 1;
     policy.reboot == Permission::Allowed
         && rules.reboot_on.has(order.class)
