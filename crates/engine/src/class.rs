@@ -119,7 +119,7 @@ impl Turn<'_> {
             && !self.rules(app).rungs.has(Rung::Kill)
     }
 
-    fn has_ever_passed(&self, app: usize) -> bool {
+    pub(crate) fn has_ever_passed(&self, app: usize) -> bool {
         self.probes(app).any(|(probe, rules)| rules.view != View::Dependency && probe.ever_passed)
     }
 

@@ -7,6 +7,9 @@ use crate::policy::View;
 use crate::state::Process;
 use crate::turn::{Turn, id};
 
+/// A clock tick of `/proc/PID/stat`: USER_HZ is 100.
+const TICK_MS: u64 = 10;
+
 impl Turn<'_> {
     pub(crate) fn died(
         &mut self,
@@ -50,11 +53,15 @@ impl Turn<'_> {
             return;
         }
         // A process that is new to us is a start, whoever made it: it gets its grace. One that was
-        // there before we were does not.
+        // there before we were has what is left of it.
         let started = !matches!(self.seen_app(app).process, Process::Unknown);
         // A start of ours that was on its way when a person stopped the app is not the person's word.
         let is_ours = self.seen_app(app).acting().is_some();
         let grace_ms = self.rules(app).start_grace_ms;
+        let born = self.state.booted_at.plus(identity.start_ticks.saturating_mul(TICK_MS));
+        let grace_left = Some(born.plus(grace_ms)).filter(|until| born <= now && now < *until);
+        // (What has never passed is convicted of nothing: it needs no grace.)
+        let has_passed = self.has_ever_passed(app);
         let state = self.app(app);
         state.process = Process::Alive { identity, since: now };
         let was_stopped = !is_ours && core::mem::take(&mut state.stopped);
@@ -70,6 +77,8 @@ impl Turn<'_> {
             {
                 self.note(Note::Cleared { app: id(app), after_ms: now.since(since) });
             }
+        } else if has_passed && state.healthy_since.is_none_or(|since| since < born) {
+            state.grace_until = state.grace_until.max(grace_left);
         }
         self.note(Note::Found { app: id(app), identity });
         if was_stopped {
