@@ -93,17 +93,20 @@ impl EngineAgent {
         self.feed(world, &Event::Started(started));
         for app in 0..world.apps_len() {
             let id = AppId(app as u16);
-            if !world.app(app).is_wanted {
+            let is_wanted = world.app(app).is_wanted;
+            if !is_wanted {
                 self.feed(world, &Event::Stopped { app: id });
             }
-            if !self.config.policy.apps[app].process_known {
-                continue;
+            if self.config.policy.apps[app].process_known {
+                let (identity, exit) = (None, Exit::Unseen);
+                let gone = Event::Died { app: id, identity, exit, restart_in_ms: None };
+                let main = world.main(app);
+                let event = main.map_or(gone, |identity| Event::Found { app: id, identity });
+                self.feed(world, &event);
             }
-            let (identity, exit) = (None, Exit::Unseen);
-            let gone = Event::Died { app: id, identity, exit, restart_in_ms: None };
-            let main = world.main(app);
-            let event = main.map_or(gone, |identity| Event::Found { app: id, identity });
-            self.feed(world, &event);
+            // Once more: one that a person is just stopping is still there.
+            let stopped = Event::Stopped { app: id };
+            self.feed(world, &if is_wanted { Event::Resumed { app: id } } else { stopped });
         }
     }
 

@@ -21,7 +21,9 @@ impl Check for Blame {
         let Fact::Intended { order, .. } = fact else { return };
         let app = usize::from(order.app.0);
         let Some(it) = scene.apps.get(app) else { return };
-        if order.rung.is_disruptive() && is_innocent(it, scene.rules(app), at_ms) {
+        // While the CPU is stolen, or the machine stood still, the app itself did not answer either.
+        let is_clear = scene.is_calm_for(CLEAR_MS);
+        if is_clear && order.rung.is_disruptive() && is_innocent(it, scene.rules(app), at_ms) {
             let fault = it.faults[0].fault;
             let rung = order.rung;
             found.breach("S11", at_ms, || format!("{rung:?} on app {app} for {fault:?}"));

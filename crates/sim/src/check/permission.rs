@@ -4,7 +4,7 @@ use super::scene::Scene;
 use super::{Check, Found};
 use crate::fact::Fact;
 use defib_engine::effect::{Order, Rung};
-use defib_engine::note::Class;
+use defib_engine::note::{Class, Note};
 use defib_engine::policy::{Mode, Permission};
 
 /// The checker.
@@ -12,6 +12,12 @@ pub(super) struct Permissions;
 
 impl Check for Permissions {
     fn take(&mut self, scene: &Scene, at_ms: u64, fact: &Fact, found: &mut Found) {
+        if let Fact::Noted(Note::Alarm { app, invariant }) = fact {
+            // The engine's own last line of defence has held an order back: nothing was done, and yet a
+            // decision was wrong, and from now on the app is only observed.
+            let (app, invariant) = (app.0, *invariant);
+            found.breach("S5", at_ms, || format!("an order on app {app} would break S{invariant}"));
+        }
         let Fact::Intended { order, .. } = fact else { return };
         if let Some(why) = forbidden(scene, order) {
             let (rung, class) = (order.rung, order.class);

@@ -5,6 +5,7 @@ use crate::plan::{AgentFault, AppFault, Happening, MachineFault, Person, Plan, R
 use crate::world::World;
 use defib_config::spec::Config;
 use defib_engine::effect::{Order, Rung};
+use defib_engine::event::Outcome;
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::note::Note;
 use defib_engine::policy::{AppPolicy, Policy, View};
@@ -85,6 +86,8 @@ pub(super) struct Act {
     /// It did.
     pub(super) ended: bool,
     pub(super) is_over: bool,
+    /// The hand could not do it.
+    pub(super) failed: bool,
 }
 
 /// One probe.
@@ -265,9 +268,10 @@ impl Scene {
                     }
                 }
             }
-            Fact::Finished { intent, .. } | Fact::Acted { intent, .. } => {
+            Fact::Finished { intent, outcome, .. } | Fact::Acted { intent, outcome, .. } => {
                 if let Some(act) = self.act_mut(intent) {
                     act.is_over = true;
+                    act.failed |= matches!(outcome, Outcome::Failed(_));
                 }
             }
             _ => {}
@@ -286,6 +290,7 @@ impl Scene {
             ends: false,
             ended: false,
             is_over: false,
+            failed: false,
         });
     }
 

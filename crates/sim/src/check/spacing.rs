@@ -10,8 +10,8 @@ pub(super) struct Spacing;
 impl Check for Spacing {
     fn take(&mut self, scene: &Scene, at_ms: u64, fact: &Fact, found: &mut Found) {
         let Fact::Began { intent, app, ends: true, .. } = *fact else { return };
-        // An act that ended nothing needs no room.
-        let last = scene.apps[app].last_disruptive().filter(|act| act.ended);
+        // An act that ended nothing, or that could not be done, has nothing to verify.
+        let last = scene.apps[app].last_disruptive().filter(|act| act.ended && !act.failed);
         let Some(last) = last.filter(|act| act.order.intent != intent) else { return };
         let rules = scene.rules(app);
         let need_ms = rules.verify_ms.max(rules.start_grace_ms);

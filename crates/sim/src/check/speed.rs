@@ -3,7 +3,7 @@
 use super::scene::Scene;
 use super::{Check, Found};
 use crate::fact::{By, Fact};
-use crate::plan::{AppFault, Happening, Keeper};
+use crate::plan::{AppFault, Happening, Keeper, Noise};
 use defib_engine::effect::Rung;
 use defib_engine::policy::{AppPolicy, Mode, View};
 
@@ -139,7 +139,10 @@ fn owed_to_the_hung(scene: &Scene, at_ms: u64, app: usize, fault: AppFault) -> O
     let hangs = matches!(fault, AppFault::Hang | AppFault::Stopped | AppFault::Spin);
     let may =
         rules.rungs.has(Rung::Kill) && rules.incident_limit > 0 && rules.budget.short_limit > 0;
-    if !hangs || !may || !may_be_demanded(scene, at_ms, app) {
+    // A lost look at a dependency is reason enough to wait.
+    let needs = rules.probes.iter().any(|probe| probe.view == View::Dependency);
+    let is_noisy = scene.plan.noise != Noise::default();
+    if needs && is_noisy || !hangs || !may || !may_be_demanded(scene, at_ms, app) {
         return None;
     }
     let bound_ms = hang_bound_ms(rules)?;
@@ -151,6 +154,6 @@ fn hang_bound_ms(rules: &AppPolicy) -> Option<u64> {
     let own = || rules.probes.iter().filter(|probe| probe.view == View::App);
     let first_ms = own().map(|probe| probe.interval_ms).min()?;
     let longest_ms = own().map(|probe| probe.timeout_ms.max(probe.fast_ms)).max()?;
-    // Three fresh looks and the window, whichever takes longer; each look may end a timeout late.
-    Some(first_ms + rules.window_ms.max(3 * longest_ms) + longest_ms + ACT_MS)
+    // Three fresh looks and the window, whichever takes longer.
+    Some(first_ms + rules.window_ms.max(3 * longest_ms) + ACT_MS)
 }
