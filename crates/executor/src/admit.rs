@@ -1,4 +1,6 @@
 //! Which orders are carried out: the config decides, whatever the guardian asks.
+//!
+//! Public because the model checker admits its orders by these very functions.
 
 use defib_config::spec::{App, ChildSpec, Target};
 use defib_engine::effect::{Order, Purse, Rung};
@@ -9,32 +11,27 @@ use defib_engine::time::Moment;
 use defib_journal::ledger::Ledger;
 
 /// A refusal and the two values that disagree.
-pub(crate) type Refusal = (Outcome, String);
+pub type Refusal = (Outcome, String);
 
 /// What admission must know besides the config.
 #[derive(Debug)]
-pub(crate) struct Facts<'a> {
+pub struct Facts<'a> {
     /// Now.
-    pub(crate) now: Moment,
+    pub now: Moment,
     /// For how long the machine has been up.
-    pub(crate) up_ms: u64,
+    pub up_ms: u64,
     /// The living main process.
-    pub(crate) main: Option<Identity>,
+    pub main: Option<Identity>,
     /// Whether an act on this app runs.
-    pub(crate) is_busy: bool,
+    pub is_busy: bool,
     /// Whether a person has stopped the app.
-    pub(crate) is_stopped: bool,
+    pub is_stopped: bool,
     /// What was accepted and paid before.
-    pub(crate) ledger: &'a Ledger,
+    pub ledger: &'a Ledger,
 }
 
 /// `Err`: why the order is not carried out.
-pub(crate) fn admit(
-    order: &Order,
-    policy: &Policy,
-    app: &App,
-    facts: &Facts<'_>,
-) -> Result<(), Refusal> {
+pub fn admit(order: &Order, policy: &Policy, app: &App, facts: &Facts<'_>) -> Result<(), Refusal> {
     let rules = &policy.apps[usize::from(order.app.0)];
     if facts.is_busy {
         return refuse(OrderRefusal::Busy, "another act on this app is running".into());
@@ -57,7 +54,7 @@ fn refuse(why: OrderRefusal, detail: String) -> Result<(), Refusal> {
 }
 
 /// A number that was accepted before, or one below it, is never accepted again.
-pub(crate) fn check_number(order: &Order, ledger: &Ledger) -> Result<(), Refusal> {
+pub fn check_number(order: &Order, ledger: &Ledger) -> Result<(), Refusal> {
     if order.intent.0 <= ledger.last_intent {
         let last = ledger.last_intent;
         return refuse(
@@ -88,7 +85,7 @@ fn check_permission(
 }
 
 /// Whether there is anything that the rung could be done to.
-pub(crate) fn target_knows(app: &App, rung: Rung) -> bool {
+pub fn target_knows(app: &App, rung: Rung) -> bool {
     match (&app.target, rung) {
         (_, Rung::Reboot) | (Target::Unit(_), _) => true,
         (Target::Nothing, _) | (Target::Recover(_), Rung::Reload) => false,

@@ -5,7 +5,7 @@
 //! and budgets are counted here, in a ledger that is written before anything is done.
 
 mod act;
-mod admit;
+pub mod admit;
 mod app;
 pub mod boundary;
 mod control;
