@@ -3,12 +3,14 @@
 
 mod fault;
 mod generate;
+mod text;
 
 pub use fault::{
     AgentFault, AppFault, CrashPoint, DiskFault, DiskName, Happening, MachineFault, ManagerFault,
     Person, Remedy,
 };
 pub use generate::{Profile, generate};
+pub use text::{Names, happening, in_clock, read_clock};
 
 /// What a world is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
