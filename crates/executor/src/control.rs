@@ -164,6 +164,6 @@ impl Executor {
             }
         }
         self.take_stock(now_ms);
-        self.send_config();
+        self.send_config(now_ms);
     }
 }

@@ -76,7 +76,7 @@ impl Executor {
         told.intents.into_iter().for_each(|it| self.guardian.say(&Report::LedgerIntent(it)));
         told.starts.into_iter().for_each(|it| self.guardian.say(&Report::LedgerStarts(it)));
         self.guardian.say(&Report::LedgerEnd);
-        self.send_config();
+        self.send_config(now_ms);
         self.tell_config_fault();
         if !self.is_ready {
             self.is_ready = true;
@@ -93,7 +93,7 @@ impl Executor {
     }
 
     /// The config text, and what it means on this machine now.
-    pub(crate) fn send_config(&mut self) {
+    pub(crate) fn send_config(&mut self, now_ms: u64) {
         match self.guardian.attach(&self.config_text) {
             Ok(text) => {
                 self.guardian.say_with(&Report::Config, Some(text));
@@ -105,7 +105,7 @@ impl Executor {
             }
         }
         self.tell_capable();
-        self.tell_lives();
+        self.tell_lives(now_ms);
     }
 
     /// Which rungs are possible for each app.

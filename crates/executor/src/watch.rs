@@ -133,9 +133,10 @@ impl Executor {
     }
 
     /// A new guardian knows nothing: what lives and what does not.
-    pub(crate) fn tell_lives(&mut self) {
+    pub(crate) fn tell_lives(&mut self, now_ms: u64) {
         for index in 0..self.apps.len() {
             let app = AppId(index as u16);
+            self.look_once_more(app, now_ms);
             let state = &self.apps[index];
             let at_work = state.act.is_some();
             if state.is_stopped {
@@ -149,6 +150,19 @@ impl Executor {
                 }
                 None => {}
             }
+        }
+    }
+
+    /// The next process of an app that is neither our child nor a unit is looked for after its first good
+    /// look. Until then it may run and hang: told as dead, it would be "started" for free, and a recover
+    /// command ends it for that.
+    fn look_once_more(&mut self, app: AppId, now_ms: u64) {
+        let state = &self.apps[usize::from(app.0)];
+        if state.main.is_some() || state.act.is_some() {
+            return;
+        }
+        if let Some(found) = self.processes.look(&self.config.apps[usize::from(app.0)].process) {
+            self.hold(app, found, now_ms);
         }
     }
 

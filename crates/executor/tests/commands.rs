@@ -4,7 +4,7 @@
 
 mod bench;
 
-use bench::{Bench, kill, lives, start_config};
+use bench::{Bench, found, kill, lives, start_config};
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::{Failure, Outcome};
 use defib_engine::id::{AppId, IncidentId};
@@ -41,6 +41,35 @@ fn a_recover_command_knows_why_it_runs() {
     assert!(stdin.starts_with("{\"event\":\"recover\",\"app\":\"shop\""), "{stdin}");
     assert!(stdin.contains("\"reason\":\"hung\"") && stdin.ends_with("}\n"), "{stdin}");
     assert_eq!(bench.text("state/output/shop.recover.log"), "hello\n");
+}
+
+/// It hangs: no good look has asked for its process yet. Told as dead, it would be "started" for free.
+#[test]
+fn what_a_recover_command_started_is_not_told_as_dead_to_a_new_guardian() {
+    let script = "setsid sleep 61 & echo $! > FOLDER/pid";
+    let config = recover_config(script) + "process = { pidfile = \"FOLDER/pid\" }\n";
+    let mut bench = Bench::prepare("anew", &config, "leave");
+    let mut first = std::process::Command::new("sleep").arg("62").spawn().expect("started");
+    std::fs::write(bench.folder.join("pid"), first.id().to_string()).expect("written");
+    bench.start_executor();
+    bench.greeted();
+    assert_eq!(bench.until("Found", found).pid, first.id());
+    first.kill().expect("ours");
+    first.wait().expect("ours");
+    bench.until("Died", |report| matches!(report, Report::Died { .. }).then_some(()));
+    let order = bench.order(Rung::Start, Purse::Free, None);
+    assert_eq!(bench.act(order).0, Outcome::Done);
+    let second = bench.text("pid").trim().parse::<u32>().expect("a number");
+
+    bench.hang_up();
+    bench.greeted();
+    let told = bench.until("what is known of it", |report| match report {
+        Report::Found { identity, .. } => Some(Some(identity.pid)),
+        Report::Died { .. } => Some(None),
+        _ => None,
+    });
+    assert_eq!(told, Some(second));
+    kill(second, Signal::KILL);
 }
 
 #[test]

@@ -99,7 +99,11 @@ impl Executor {
         };
         match (command.exit, command.killed_at) {
             (Some(_), Some(_)) => late(),
-            (Some(Exit::Code(0)), None) => Turn::End(Outcome::Done, String::new()),
+            (Some(Exit::Code(0)), None) => {
+                // What it started is not known yet, and what was told dead is no longer true.
+                self.apps[usize::from(order.app.0)].told_dead = false;
+                Turn::End(Outcome::Done, String::new())
+            }
             (Some(exit), None) => {
                 let detail = format!("the command ended with {exit:?}; see {}", log.display());
                 Turn::End(Outcome::Failed(failure_of(exit)), detail)
