@@ -87,7 +87,8 @@ impl Seat {
         if let Some(stray) = self.ground().stray(identity) {
             if ends {
                 if stray.kind == Kind::Orphan {
-                    self.touch(stray.app, true);
+                    // What is dead is not ended by what is left of it.
+                    self.touch(stray.app, false);
                 }
                 let exit = Exit::Signal(if signal == Signal::Kill { 9 } else { 15 });
                 self.end_soon(identity, exit);
