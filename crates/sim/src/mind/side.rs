@@ -99,7 +99,9 @@ impl GuardianSide {
     fn end(&mut self, at: usize, was_awake: bool, exit: Exit) {
         let life = self.lives.remove(at);
         life.mount.end();
-        if was_awake {
+        // One that has outlived its executor ends unnoticed beside the present one.
+        let has_follower = self.lives[at..].iter().any(Life::is_awake);
+        if was_awake && !has_follower {
             self.lent.world().tell(Fact::GuardianEnded);
         }
         life.link.die(exit);
