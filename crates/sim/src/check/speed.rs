@@ -60,7 +60,8 @@ impl Check for Speed {
                 self.debts[app] = None;
             }
             Fact::Happened(Happening::Person(_)) => self.debts.fill(None),
-            Fact::GuardianEnded => self.guardian_gone_ms = Some(at_ms),
+            // An executor that stands still starts nobody.
+            Fact::GuardianEnded => self.guardian_gone_ms = Some(at_ms.max(scene.still_until_ms)),
             Fact::GuardianBegan
             | Fact::ExecutorEnded
             | Fact::WentDown { .. }
