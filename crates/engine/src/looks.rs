@@ -46,7 +46,7 @@ impl Turn<'_> {
 
     /// The look that convicts ends when the window does, and not up to one timeout later: one starts at
     /// the last moment from which it can time out by then. A look that would still run at that moment
-    /// waits for it. If looks end sooner than by their timeout, one more starts just when the window ends.
+    /// waits for it.
     fn aim(&mut self, app: usize, index: usize) {
         let (rules, window_ms) = (&self.rules(app).probes[index], self.rules(app).window_ms);
         let timeout_ms = rules.timeout_ms;
@@ -55,19 +55,13 @@ impl Turn<'_> {
         if rules.view == View::Dependency || !self.is_open_question(app) {
             return;
         }
-        let end = stretch.since.plus(window_ms);
         let close = stretch.since.plus(window_ms.saturating_sub(timeout_ms));
         let next = probe.next_at.max(self.now);
         let misses =
             next > close || next.plus(timeout_ms) > close && self.one_more_is_enough(app, index);
-        let at = if self.now < close && misses {
-            close
-        } else if self.now < end && end < next {
-            end
-        } else {
-            return;
-        };
-        self.app(app).probes[index].next_at = at;
+        if self.now < close && misses {
+            self.app(app).probes[index].next_at = close;
+        }
     }
 
     /// Whether nothing but the next looks is waited for. An act that was decided wants a fresh look at
