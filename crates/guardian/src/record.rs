@@ -39,6 +39,8 @@ pub(crate) struct Record {
     covered: bool,
     /// A line could not be written, and it may have been the policy.
     lost: bool,
+    /// A sync has failed since one succeeded: what was written may be gone, and nothing tells what.
+    unsure: bool,
 }
 
 impl Record {
@@ -63,6 +65,7 @@ impl Record {
             trouble_told: false,
             covered: false,
             lost: false,
+            unsure: false,
         };
         record.reopen(0);
         record
@@ -211,6 +214,12 @@ impl Record {
         let Some(writer) = &mut self.writer else { return false };
         let result = writer.sync();
         self.note_trouble(&result);
+        if result.is_err() {
+            self.unsure = true;
+        } else if std::mem::take(&mut self.unsure) {
+            // There may be a gap: what comes next stands on its own.
+            (self.covered, self.lost) = (false, true);
+        }
         result.is_ok()
     }
 

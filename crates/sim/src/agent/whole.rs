@@ -12,6 +12,7 @@ use crate::mind::GuardianSide;
 use crate::plan::AgentFault;
 use crate::world::news::News;
 use crate::world::{Lent, World};
+use defib_engine::state::State;
 
 /// More rounds than this without time passing mean that two parts wake each other for ever.
 const ROUNDS_MAX: u32 = 10_000;
@@ -45,6 +46,11 @@ impl WholeAgent {
     /// The disk with the journal.
     pub fn journal(&self) -> &Disk {
         self.guardians.disk()
+    }
+
+    /// What the present guardian knows.
+    pub fn state(&self) -> Option<&State> {
+        self.guardians.state()
     }
 
     /// What the executor complained about.

@@ -10,6 +10,7 @@ use crate::hand::GuardianEnd;
 use crate::world::Lent;
 use defib_engine::event::Exit;
 use defib_engine::seen::Seen;
+use defib_engine::state::State;
 use defib_guardian::Ended;
 use defib_guardian::mind::{
     Accepted, Birth, Body, Broken, ConfigText, Greeting, HANDSHAKE_MS, Handshake, Mind, Newborn,
@@ -97,6 +98,14 @@ impl Life {
     /// Whether it guards.
     pub(super) fn is_awake(&self) -> bool {
         matches!(self.stage, Stage::Guards(_))
+    }
+
+    /// What it knows.
+    pub(super) fn state(&self) -> Option<&State> {
+        match &self.stage {
+            Stage::Guards(mind) => Some(mind.state()),
+            _ => None,
+        }
     }
 
     /// SIGSTOP until then.

@@ -11,6 +11,7 @@ use crate::plan::{DiskFault, DiskName};
 use crate::world::news::News;
 use crate::world::{Lent, World};
 use defib_engine::event::Exit;
+use defib_engine::state::State;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -48,6 +49,11 @@ impl GuardianSide {
     /// The disk with the journal.
     pub fn disk(&self) -> &Disk {
         &self.disk
+    }
+
+    /// What the present guardian knows.
+    pub fn state(&self) -> Option<&State> {
+        self.lives.last().and_then(Life::state)
     }
 
     /// When something of it is due, in true time.

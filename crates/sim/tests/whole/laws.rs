@@ -2,15 +2,15 @@
 
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::id::IntentId;
-use defib_engine::note::Note;
+use defib_engine::state::State;
 use defib_sim::fact::{Dated, Fact};
 use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR_MS: u64 = 3_600_000;
 
 /// The first breach, if there is one.
-pub(crate) fn breach(facts: &[Dated], apps_len: usize) -> Option<String> {
-    acts(facts).or_else(|| budgets(facts)).or_else(|| end(facts, apps_len))
+pub(crate) fn breach(facts: &[Dated], apps_len: usize, last: Option<&State>) -> Option<String> {
+    acts(facts).or_else(|| budgets(facts)).or_else(|| end(facts, apps_len, last))
 }
 
 /// An act begins once, after its intent is durable.
@@ -19,6 +19,8 @@ fn acts(facts: &[Dated]) -> Option<String> {
     let mut begun = BTreeSet::new();
     for Dated { at_ms, fact } in facts {
         match fact {
+            // Only machine rungs wait for the disk: the intents of others may be lost with the power.
+            Fact::WentDown { hard: true, .. } => (intended, begun) = Default::default(),
             Fact::Intended { order, .. } if !intended.insert(order.intent) => {
                 return Some(format!("{at_ms}: {:?} is intended twice", order.intent));
             }
@@ -67,19 +69,18 @@ fn budgets(facts: &[Dated]) -> Option<String> {
 }
 
 /// Three hours after everything is mended all apps serve, and no incident is open.
-fn end(facts: &[Dated], apps_len: usize) -> Option<String> {
+fn end(facts: &[Dated], apps_len: usize, last: Option<&State>) -> Option<String> {
     let mut serves = vec![0; apps_len];
-    let mut open = BTreeSet::new();
     for Dated { fact, .. } in facts {
-        match fact {
-            Fact::Serves { app, permille } => serves[*app] = *permille,
-            Fact::Noted(Note::Opened { app, incident, .. }) => drop(open.insert((*app, *incident))),
-            Fact::Noted(Note::Closed { app, incident, .. }) => drop(open.remove(&(*app, *incident))),
-            _ => {}
+        if let Fact::Serves { app, permille } = fact {
+            serves[*app] = *permille;
         }
     }
     if let Some(app) = serves.iter().position(|permille| *permille < 1_000) {
         return Some(format!("app {app} serves {} of 1000 at the end", serves[app]));
     }
-    open.first().map(|incident| format!("{incident:?} is open at the end"))
+    let Some(last) = last else { return Some("no guardian is there at the end".into()) };
+    // (An incident that a disk has lost ends with nobody's word.)
+    let open = last.apps.iter().position(|app| app.incident().is_some());
+    open.map(|app| format!("an incident of app {app} is open at the end"))
 }

@@ -101,8 +101,8 @@ fn a_hung_unit_is_killed_once_and_a_second_run_is_the_same() {
 fn judge(seed: u64) -> Option<String> {
     let plan = Rc::new(plans::plan(seed));
     let (facts, agent) = live_whole(&plan);
-    let breach =
-        laws::breach(&facts.0, plan.apps.len()).or_else(|| replay::disagreement(agent.journal()));
+    let breach = laws::breach(&facts.0, plan.apps.len(), agent.state());
+    let breach = breach.or_else(|| replay::disagreement(agent.journal()));
     if let Some(folder) = std::env::var_os("KEEP").filter(|_| breach.is_some()) {
         for (name, bytes) in agent.journal().contents() {
             std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
@@ -111,12 +111,40 @@ fn judge(seed: u64) -> Option<String> {
     breach
 }
 
+/// The same for the worlds that the checkers see: theirs is every other law.
+fn replays(seed: u64) -> Option<String> {
+    let plan = Rc::new(generate(seed, Profile::Agent));
+    let (_, agent) = live_whole(&plan);
+    replay::disagreement(agent.journal())
+}
+
+/// `SEEDS=FIRST..LAST` looks further than a test may take.
+fn seeds() -> std::ops::Range<u64> {
+    let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "0..12".into());
+    let (first, last) = seeds.split_once("..").expect("FIRST..LAST");
+    first.parse().expect("a number")..last.parse().expect("a number")
+}
+
+fn assert_none(breaches: impl Iterator<Item = (u64, String)>) {
+    let breaches: Vec<String> =
+        breaches.map(|(seed, breach)| format!("seed {seed}: {breach}")).collect();
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
 #[test]
 fn random_worlds_keep_the_laws() {
-    let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "0..40".into());
-    let (first, last) = seeds.split_once("..").expect("FIRST..LAST");
-    let seeds = first.parse::<u64>().unwrap()..last.parse::<u64>().unwrap();
-    let breaches: Vec<String> =
-        seeds.filter_map(|seed| judge(seed).map(|breach| format!("seed {seed}: {breach}"))).collect();
-    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+    assert_none(seeds().filter_map(|seed| Some((seed, judge(seed)?))));
+}
+
+#[test]
+fn journals_of_generated_worlds_replay() {
+    assert_none(seeds().filter_map(|seed| Some((seed, replays(seed)?))));
+}
+
+/// Worlds that showed a fault of the guardian's, each with what it was.
+#[test]
+fn worlds_that_once_broke_a_law_break_none() {
+    // 18: a policy after its checkpoint was read as a new config. 48: a disk that dropped lines after a
+    // failed sync left a journal that a restart took for whole.
+    assert_none([18, 48].into_iter().filter_map(|seed| Some((seed, judge(seed)?))));
 }

@@ -28,11 +28,16 @@ struct Replay {
     policy: Option<Policy>,
     state: Option<State>,
     expected: VecDeque<Effect>,
+    last_seq: u64,
 }
 
 impl Replay {
     fn take(&mut self, entry: Entry) -> Result<(), String> {
         let seq = entry.seq;
+        if std::mem::replace(&mut self.last_seq, seq) + 1 != seq {
+            // A disk has lost lines.
+            *self = Replay { last_seq: seq, ..Replay::default() };
+        }
         match entry.line {
             Line::Policy { policy } => self.reload(entry.up, policy.as_ref()),
             Line::Checkpoint { ref state } => {
@@ -73,6 +78,10 @@ impl Replay {
     }
 
     fn compare(&mut self, seq: u64, found: &Effect) -> Result<(), String> {
+        if self.expected.is_empty() && self.state.as_ref().is_none_or(State::is_quiet) {
+            // Good looks of a quiet state are not written one by one.
+            return Ok(());
+        }
         match self.expected.pop_front() {
             Some(expected) if expected == *found => Ok(()),
             expected => Err(format!("line {seq}: {found:?}, and expected was {expected:?}")),
