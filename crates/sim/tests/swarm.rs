@@ -4,7 +4,12 @@
 mod support;
 
 use defib_sim::agent::engine::EngineAgent;
+use defib_sim::agent::whole::WholeAgent;
+use defib_sim::check::Breach;
+use defib_sim::plan::{Plan, Profile, generate};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use support::{judged, plans};
 
 /// The seeds that run each time; more by `DEFIB_SEEDS=from..to`.
@@ -16,17 +21,66 @@ fn seeds(usual: Range<u64>) -> Range<u64> {
     })
 }
 
-#[test]
-fn no_promise_is_broken_by_the_engine() {
+/// Runs seeds under the judge and tells of each world in which a promise was broken.
+fn all_kept(
+    seeds: Range<u64>,
+    plan: impl Fn(u64) -> Rc<Plan>,
+    run: impl Fn(&Rc<Plan>) -> Vec<Breach>,
+) {
     let mut broken = Vec::new();
-    for seed in seeds(0..60) {
-        let breaches = judged(&plans::plan(seed), None, EngineAgent::new);
-        if let Some(first) = breaches.first() {
-            broken.push(format!(
-                "seed {seed}: {} at {} ms: {}",
-                first.number, first.at_ms, first.what
-            ));
+    for seed in seeds {
+        let plan = plan(seed);
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(&plan)));
+        match outcome.as_ref().map(|breaches| breaches.first()) {
+            Ok(None) => {}
+            Ok(Some(first)) => {
+                let Breach { number, at_ms, what } = first;
+                broken.push(format!("seed {seed}: {number} at {at_ms} ms: {what}"));
+            }
+            Err(_) => broken.push(format!("seed {seed}: a panic")),
         }
     }
     assert!(broken.is_empty(), "{} worlds:\n{}", broken.len(), broken.join("\n"));
+}
+
+fn generated(profile: Profile) -> impl Fn(u64) -> Rc<Plan> {
+    move |seed| Rc::new(generate(seed, profile))
+}
+
+fn engine(plan: &Rc<Plan>) -> Vec<Breach> {
+    judged(plan, None, EngineAgent::new)
+}
+
+fn whole(plan: &Rc<Plan>) -> Vec<Breach> {
+    judged(plan, None, WholeAgent::new)
+}
+
+#[test]
+fn the_engine_breaks_nothing_in_small_worlds() {
+    all_kept(seeds(0..60), plans::plan, engine);
+}
+
+#[test]
+fn the_engine_breaks_nothing_in_swarm_worlds() {
+    all_kept(seeds(0..12), generated(Profile::Swarm), engine);
+}
+
+#[test]
+fn the_engine_breaks_nothing_while_it_is_killed() {
+    all_kept(seeds(0..40), generated(Profile::Agent), engine);
+}
+
+#[test]
+fn the_whole_agent_breaks_nothing_in_small_worlds() {
+    all_kept(seeds(0..10), plans::plan, whole);
+}
+
+#[test]
+fn the_whole_agent_breaks_nothing_in_swarm_worlds() {
+    all_kept(seeds(0..4), generated(Profile::Swarm), whole);
+}
+
+#[test]
+fn the_whole_agent_breaks_nothing_while_it_is_killed() {
+    all_kept(seeds(0..20), generated(Profile::Agent), whole);
 }

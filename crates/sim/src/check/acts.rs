@@ -3,6 +3,7 @@
 use super::scene::{AppScene, Scene};
 use super::{Check, Found};
 use crate::fact::{By, Fact};
+use crate::plan::Keeper;
 use defib_engine::effect::Rung;
 use defib_engine::id::IntentId;
 
@@ -112,8 +113,9 @@ fn judged(
 /// A process that the agent ended was ended by an act on its own app.
 fn whose(scene: &Scene, at_ms: u64, app: usize, found: &mut Found) {
     let is_disruptive = |rung: Rung| matches!(rung, Rung::Restart | Rung::Kill);
+    let by_command = scene.plan.apps[app].keeper == Keeper::Command;
     let mut own = scene.apps[app].acts.iter().filter(|act| act.began_ms.is_some());
-    if own.any(|act| is_disruptive(act.order.rung)) {
+    if own.any(|act| by_command || is_disruptive(act.order.rung)) {
         return;
     }
     let mut others = scene.apps.iter().flat_map(AppScene::in_flight);

@@ -99,8 +99,10 @@ fn looked(scene: &Scene, at_ms: u64, order: &Order, fresh_ms: u64, found: &mut F
     let (from_ms, until_ms) = scene.frozen_ms;
     let (mut fresh, mut clear) = (false, false);
     for probe in scene.apps[app].own_probes(scene.rules(app)) {
-        let failed = probe.seen.is_some_and(Seen::is_failure);
-        if failed && at_ms - probe.ended_ms <= fresh_ms {
+        // A good look that ends while the order is on its way cannot call it back.
+        let on_its_way = fresh_ms > FRESH_MS;
+        let failed = on_its_way || probe.seen.is_some_and(Seen::is_failure);
+        if failed && probe.failed_ms.is_some_and(|ended_ms| at_ms - ended_ms <= fresh_ms) {
             fresh = true;
             clear |= !(probe.began_ms < from_ms && until_ms <= probe.ended_ms);
         }

@@ -27,6 +27,7 @@ pub use promises::{PROMISES, Promise, Stand};
 use crate::fact::{Fact, Witness};
 use crate::run::Pace;
 use crate::world::World;
+use defib_engine::effect::Rung;
 use scene::Scene;
 
 /// A broken promise.
@@ -123,6 +124,15 @@ impl Judge {
 impl Witness for Judge {
     fn take(&mut self, at_ms: u64, fact: &Fact) {
         self.scene.tick(at_ms);
+        // A command that starts what is down may end what nobody could see, a process that does not listen
+        // yet: that is what its author wants of it, and no act on something that runs.
+        let mended = match *fact {
+            Fact::Began { intent, app, rung: Rung::Start, ends: true } => {
+                Some(Fact::Began { intent, app, rung: Rung::Start, ends: false })
+            }
+            _ => None,
+        };
+        let fact = mended.as_ref().unwrap_or(fact);
         for check in &mut self.checks {
             check.take(&self.scene, at_ms, fact, &mut self.found);
         }

@@ -3,6 +3,7 @@
 use super::scene::Scene;
 use super::{Check, Found};
 use crate::fact::{By, Fact};
+use crate::plan::Keeper;
 
 /// From a person's word until the agent has heard it: an event's way through the service manager.
 const HEARD_MS: u64 = 500;
@@ -36,7 +37,10 @@ impl Check for Operator {
 fn is_stopped(scene: &Scene, app: usize, at_ms: u64) -> bool {
     scene.apps.get(app).is_some_and(|it| {
         let known_ms = it.wanted_since_ms.max(scene.still_until_ms) + HEARD_MS;
-        !it.is_wanted && at_ms >= known_ms
+        // Only of a unit can be seen that a person has stopped it. A child of defib's, or what a command
+        // starts, is stopped by a hold: without one its end is a death like any other.
+        let is_seen = matches!(scene.plan.apps[app].keeper, Keeper::Unit { .. });
+        is_seen && !it.is_wanted && at_ms >= known_ms
     })
 }
 

@@ -14,7 +14,7 @@ const STARTED_MS: u64 = 2_000;
 const GUARDIAN_BACK_MS: u64 = 5_000;
 
 /// From the conviction until the act begins: evidence, ledger, order.
-const ACT_MS: u64 = 1_100;
+const ACT_MS: u64 = 1_500;
 
 /// Machine and agent must have been undisturbed for so long before anything is demanded.
 const CALM_MS: u64 = 120_000;
@@ -60,8 +60,10 @@ impl Check for Speed {
                 self.debts[app] = None;
             }
             Fact::Happened(Happening::Person(_)) => self.debts.fill(None),
-            // An executor that stands still starts nobody.
-            Fact::GuardianEnded => self.guardian_gone_ms = Some(at_ms.max(scene.still_until_ms)),
+            // An executor that stands still starts nobody, and one that is gone neither.
+            Fact::GuardianEnded if scene.executor_since_ms.is_some() => {
+                self.guardian_gone_ms = Some(at_ms.max(scene.still_until_ms));
+            }
             Fact::GuardianBegan
             | Fact::ExecutorEnded
             | Fact::WentDown { .. }
@@ -150,11 +152,13 @@ fn owed_to_the_hung(scene: &Scene, at_ms: u64, app: usize, fault: AppFault) -> O
     Some(Debt { number: "L4", since_ms: at_ms, due_ms: at_ms + bound_ms })
 }
 
-/// The worst phase: the last good look has just begun, and the window ends just after a look.
+/// The worst phase: the last good look of the slowest view has just begun.
 fn hang_bound_ms(rules: &AppPolicy) -> Option<u64> {
     let own = || rules.probes.iter().filter(|probe| probe.view == View::App);
-    let first_ms = own().map(|probe| probe.interval_ms).min()?;
+    let first_ms = own().map(|probe| probe.interval_ms).max()?;
     let longest_ms = own().map(|probe| probe.timeout_ms.max(probe.fast_ms)).max()?;
+    // A second view that has just begun a look agrees only when that has ended.
+    let agree_ms = if own().count() > 1 { longest_ms } else { 0 };
     // Three fresh looks and the window, whichever takes longer.
-    Some(first_ms + rules.window_ms.max(3 * longest_ms) + ACT_MS)
+    Some(first_ms + rules.window_ms.max(3 * longest_ms) + agree_ms + ACT_MS)
 }

@@ -1,7 +1,6 @@
 //! The ledger's two files, and what becomes of them when power or writer fail.
 
 use super::seat::Seat;
-use crate::fact::Fact;
 use crate::plan::{CrashPoint, DiskFault, DiskName};
 use defib_executor::boundary::Slots;
 use defib_journal::ledger::{Ledger, SLOT_BYTES, Slot};
@@ -169,8 +168,8 @@ impl Seat {
 
     /// Facts about intents, from what is durable now: not from what the executor believes.
     fn tell_intents(&self, bytes: &[u8]) {
-        for (order, at) in self.newly_intended(bytes) {
-            self.world().tell(Fact::Intended { order, at });
+        for fact in self.newly_durable(bytes) {
+            self.world().tell(fact);
         }
     }
 }

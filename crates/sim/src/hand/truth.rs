@@ -4,7 +4,6 @@
 use super::seat::Seat;
 use crate::fact::Fact;
 use defib_engine::effect::{Order, Rung};
-use defib_engine::time::Moment;
 use defib_journal::ledger::Ledger;
 
 /// The orders that were heard, and those that are being carried out.
@@ -29,8 +28,8 @@ impl Acting {
 }
 
 impl Seat {
-    /// The orders whose intents are durable with these bytes and were not before.
-    pub(super) fn newly_intended(&self, bytes: &[u8]) -> Vec<(Order, Moment)> {
+    /// What these bytes make durable that was not before: intents, and the ends of acts.
+    pub(super) fn newly_durable(&self, bytes: &[u8]) -> Vec<Fact> {
         let Ok(ledger) = Ledger::decode_slot(bytes) else { return Vec::new() };
         let records = || ledger.apps().iter().flat_map(|app| app.intents.iter());
         let told = &self.ground().0.told_intent;
@@ -39,15 +38,20 @@ impl Seat {
         for record in records().filter(|record| record.intent.0 > told.get()) {
             let heard = acting.heard.iter().rev().find(|order| order.intent == record.intent);
             let Some(order) = heard.copied() else { continue };
-            fresh.push((order, record.at));
+            fresh.push(Fact::Intended { order, at: record.at });
             if record.outcome.is_none() {
                 acting.open.push((order, false));
             }
         }
         told.set(told.get().max(ledger.last_intent));
-        let is_open =
-            |order: &Order| records().any(|it| it.intent == order.intent && it.outcome.is_none());
-        acting.open.retain(|(order, _)| is_open(order));
+        acting.open.retain(|(Order { intent, app, .. }, _)| {
+            let (intent, app) = (*intent, usize::from(app.0));
+            let record = records().find(|it| it.intent == intent);
+            if let Some(outcome) = record.and_then(|it| it.outcome) {
+                fresh.push(Fact::Finished { app, intent, outcome });
+            }
+            record.is_some_and(|it| it.outcome.is_none())
+        });
         fresh
     }
 
