@@ -90,10 +90,12 @@ impl Agent for Oracle {
                 continue;
             }
             let chosen = deed(world, app);
-            if chosen != Deed::Wait {
-                let wait_ms = if chosen == Deed::Reboot { REBOOT_MS } else { AGAIN_MS };
-                self.free_ms[app] = now_ms + wait_ms;
-            }
+            // What it kills is on its way out, and is started as soon as it is gone.
+            self.free_ms[app] = match chosen {
+                Deed::Start => now_ms + AGAIN_MS,
+                Deed::Reboot => now_ms + REBOOT_MS,
+                Deed::Wait | Deed::Kill => now_ms,
+            };
             match (chosen, world.main(app)) {
                 (Deed::Start, _) => self.hand.start(world, app),
                 (Deed::Kill, Some(identity)) => {

@@ -53,15 +53,16 @@ fn run(words: &[String]) -> Result<bool, String> {
     match (noise, minutes, years) {
         (false, Some(_), _) => Ok(soak(&wish)),
         (true, _, Some(years)) => {
-            let command =
-                format!("cargo xtask soak --noise --years {years} --seed {seed} --jobs {jobs}");
-            let (text, kept) = campaign(&Campaign { wish, years, command, commit, date });
-            print!("{text}");
-            if let Some(out) = out {
-                std::fs::write(&out, &text)
-                    .map_err(|error| format!("{}: {error}", out.display()))?;
+            let mut failed = None;
+            let kept = campaign(&Campaign { wish, years, commit, date }, |text| {
+                println!("{text}");
+                let written = out.as_ref().map(|out| std::fs::write(out, text));
+                failed = written.and_then(Result::err);
+            });
+            match failed {
+                Some(error) => Err(format!("the result could not be written: {error}")),
+                None => Ok(kept),
             }
-            Ok(kept)
         }
         _ => Err("how long? --minutes N, or --noise --years N".to_owned()),
     }

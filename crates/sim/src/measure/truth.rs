@@ -47,7 +47,7 @@ impl Truth {
             | Fact::Mended { .. }
             | Fact::Healed => self.faults.clear(),
             Fact::Booted { boot } if boot > 1 => self.faults.retain(|it| !it.remedy.reboot),
-            Fact::Born { by, .. } => self.born(at_ms, by),
+            Fact::Born { .. } => self.born(at_ms),
             Fact::Died { by, .. } => {
                 self.faults.retain(|it| !matches!(it.fault, AppFault::Exit(_)));
                 self.in_hand_until_ms = if by == By::Person { u64::MAX } else { 0 };
@@ -57,10 +57,11 @@ impl Truth {
         }
     }
 
-    fn born(&mut self, at_ms: u64, by: By) {
+    /// Whoever starts it after a person's stop, the person wanted its warm-up.
+    fn born(&mut self, at_ms: u64) {
         self.faults.retain(|it| !it.remedy.new_process);
-        let warm_at_ms = at_ms + self.plan.warm_up_ms;
-        self.in_hand_until_ms = if by == By::Person { warm_at_ms } else { 0 };
+        let in_hand = self.in_hand_until_ms == u64::MAX;
+        self.in_hand_until_ms = if in_hand { at_ms + self.plan.warm_up_ms } else { 0 };
     }
 
     /// Until when nobody expects it to answer; `u64::MAX` for as long as a person says.
@@ -115,6 +116,7 @@ fn name_of(fault: AppFault) -> &'static str {
         AppFault::DependencySlow => "dependency is slow",
         AppFault::CertificateExpired => "certificate has expired",
         AppFault::PathCut => "path outside is cut",
+        AppFault::CachedOutside => "a cache outside answers",
         AppFault::PortTaken => "port is taken",
         AppFault::Unkillable => "cannot be killed",
         _ => "cannot be recovered",

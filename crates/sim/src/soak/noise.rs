@@ -17,8 +17,6 @@ pub struct Campaign {
     pub wish: Wish,
     /// How many worlds of a year each.
     pub years: u64,
-    /// The command line that does it again.
-    pub command: String,
     /// Of what.
     pub commit: String,
     /// When.
@@ -35,22 +33,38 @@ const SECTION: Section = Section {
     percent: 100,
 };
 
-/// Lives all the years. Gives the artefact as text, and whether nothing was broken.
-pub fn campaign(asked: &Campaign) -> (String, bool) {
+/// Years after which the text so far is shown: a campaign that is cut short is worth what it has lived.
+const BLOCK_YEARS: u64 = 4_000;
+
+/// Lives all the years. `show` is given the artefact's text after each block of them; the last one is
+/// that of the whole. Says whether nothing was broken.
+pub fn campaign(asked: &Campaign, mut show: impl FnMut(&str)) -> bool {
     let began = Instant::now();
-    let tally = on_every_core_for(&asked.wish, &SECTION, asked.years);
-    trouble::leave_logs(&asked.wish, &SECTION, &tally.trouble);
-    let minutes = began.elapsed().as_secs_f64() / 60.0;
-    (text(asked, &tally, minutes), tally.trouble.is_empty())
+    let mut tally = Tally::default();
+    let mut lived = 0;
+    while lived < asked.years {
+        let years = BLOCK_YEARS.min(asked.years - lived);
+        let wish = Wish { seed: asked.wish.seed + lived, ..asked.wish.clone() };
+        let block = on_every_core_for(&wish, &SECTION, years);
+        trouble::leave_logs(&wish, &SECTION, &block.trouble);
+        tally.merge(&block);
+        lived += years;
+        show(&text(asked, &tally, lived, began.elapsed().as_secs_f64() / 60.0));
+    }
+    tally.trouble.is_empty()
 }
 
-fn text(asked: &Campaign, tally: &Tally, minutes: f64) -> String {
+fn text(asked: &Campaign, tally: &Tally, lived: u64, minutes: f64) -> String {
     let mut text = String::new();
     let Some(sums) = tally.sums.get(&Who::Engine) else { return text };
     let years = sums.years();
     let count = sums.unneeded_total();
     let (low, high) = poisson_95(count);
-    let last = asked.wish.seed + asked.years - 1;
+    let last = asked.wish.seed + lived - 1;
+    let command = format!(
+        "cargo xtask soak --noise --years {lived} --seed {} --jobs {}",
+        asked.wish.seed, asked.wish.jobs
+    );
     let _ = writeln!(
         text,
         "# False acts under the fixed noise\n\n\
@@ -74,7 +88,7 @@ fn text(asked: &Campaign, tally: &Tally, minutes: f64) -> String {
         high / years,
         tally.trouble.len(),
         asked.wish.seed,
-        asked.command,
+        command,
         asked.commit,
         asked.date,
         asked.wish.jobs,

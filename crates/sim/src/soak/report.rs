@@ -78,7 +78,7 @@ fn print_pace(who: Who, sums: &Sums, tally: &Tally) {
     let minutes = tally.worked_s / 60.0;
     let seeds = (sums.rows.first().map(|row| row.seed), sums.rows.last().map(|row| row.seed));
     println!(
-        "  {}: {} worlds (seeds {} to {}), {years:.1} server-years, {} facts; {:.1} server-years a minute and core, {:.0} facts a ms",
+        "  {}: {} worlds (seeds {} to {}), {years:.2} server-years, {} facts; {:.2} server-years a minute and core, {:.0} facts a ms",
         name_of(who),
         sums.rows.len(),
         seeds.0.unwrap_or_default(),

@@ -3,21 +3,13 @@
 use super::{Section, Wish};
 use crate::campaign::{Who, name_of};
 use crate::check::Breach;
-use crate::fact::{Fact, Witness};
 use crate::plan::generate;
-use crate::run::run;
-use crate::world::World;
+use crate::trial::{Accused, record};
 use std::any::Any;
-use std::fs::{File, create_dir_all};
-use std::io::{BufWriter, Write};
 use std::panic::AssertUnwindSafe;
-use std::rc::Rc;
 
 /// Event logs that are left at most: a broken engine breaks thousands of worlds.
 const LOGS_MAX: usize = 8;
-
-/// Facts of one log at most: the first that is broken comes early, and a look is a fact.
-const LINES_MAX: u64 = 400_000;
 
 /// A world in which something was broken.
 #[derive(Clone, Debug)]
@@ -74,47 +66,31 @@ impl Trouble {
     }
 
     fn log_name(&self) -> String {
-        format!("{}-{}-{}.log", self.profile, name_of(self.who), self.seed)
+        format!("{}-{}-{}", self.profile, name_of(self.who), self.seed)
     }
 }
 
 /// Lives the first broken worlds again, and writes down what happens in them.
 pub(super) fn leave_logs(wish: &Wish, section: &Section, troubles: &[Trouble]) {
     for trouble in troubles.iter().take(LOGS_MAX) {
-        let path = wish.logs.join(trouble.log_name());
-        let left = create_dir_all(&wish.logs).and_then(|()| {
-            let mut log = Log { file: BufWriter::new(File::create(&path)?), lines: 0 };
-            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| {
-                live_again(section, trouble, &mut log);
-            }));
-            log.file.flush()
-        });
+        let left =
+            std::panic::catch_unwind(AssertUnwindSafe(|| live_again(wish, section, trouble)));
         match left {
-            Ok(()) => println!("event log: {}", path.display()),
-            Err(error) => println!("no event log at {}: {error}", path.display()),
+            Ok(Ok(path)) => println!("event log: {path}"),
+            Ok(Err(why)) => println!("no event log of seed {}: {why}", trouble.seed),
+            Err(_) => println!("no event log of seed {}: it panics, as before", trouble.seed),
         }
     }
 }
 
-fn live_again(section: &Section, trouble: &Trouble, log: &mut Log) {
-    let plan = Rc::new(generate(trouble.seed, section.profile));
-    let _ = writeln!(log.file, "{}\n{plan:#?}", trouble.what.join("\n"));
-    let Ok(mut world) = World::new(Rc::clone(&plan)) else { return };
-    let mut agent = trouble.who.agent(&world);
-    run(&mut world, &mut *agent, section.pace, plan.ends_at_ms, log);
-}
-
-/// Facts as lines.
-struct Log {
-    file: BufWriter<File>,
-    lines: u64,
-}
-
-impl Witness for Log {
-    fn take(&mut self, at_ms: u64, fact: &Fact) {
-        self.lines += 1;
-        if self.lines <= LINES_MAX {
-            let _ = writeln!(self.file, "{:>14.3} {fact:?}", at_ms as f64 / 1_000.0);
-        }
-    }
+fn live_again(wish: &Wish, section: &Section, trouble: &Trouble) -> Result<String, String> {
+    let accused = match trouble.who {
+        Who::Engine => Accused::Engine,
+        Who::Whole => Accused::Whole,
+        _ => return Err("it is none of defib's".to_owned()),
+    };
+    let plan = generate(trouble.seed, section.profile);
+    let (log, breaches) = record(&plan, accused, section.pace)?;
+    let path = log.leave(&wish.logs, &trouble.log_name(), &plan, &breaches);
+    path.map(|path| path.display().to_string()).map_err(|error| error.to_string())
 }
