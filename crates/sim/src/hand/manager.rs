@@ -36,13 +36,9 @@ impl ServiceManager for Seat {
         if self.is_dead() {
             return None;
         }
-        let (now_ms, event_ms) = {
-            let (world, units) = (self.world(), self.units());
-            let machine = world.machine();
-            let event_ms = units.events.next_ms().map(|at_ms| machine.boot_ms(at_ms));
-            (machine.boot_ms(world.now_ms()), event_ms)
-        };
-        self.units().deadline_ms(now_ms).into_iter().chain(event_ms).min()
+        let (world, units) = (self.world(), self.units());
+        let event_ms = units.events.next_ms().map(|at_ms| world.machine().boot_ms(at_ms));
+        units.deadline_ms().into_iter().chain(event_ms).min()
     }
 
     fn advance(&mut self, now_ms: u64, events: &mut Vec<ManagerEvent>) {
@@ -50,7 +46,7 @@ impl ServiceManager for Seat {
             return;
         }
         self.feel_for_the_manager();
-        self.look_at_stopping();
+        self.look_at_stopping(now_ms);
         let late: Vec<JobId> = {
             let mut units = self.units();
             units.jobs.extract_if(.., |job| job.deadline_ms <= now_ms).map(|job| job.id).collect()
@@ -173,7 +169,8 @@ impl Seat {
         }
     }
 
-    fn look_at_stopping(&self) {
+    fn look_at_stopping(&self, now_ms: u64) {
+        self.units().looked_ms = now_ms;
         let apps: Vec<usize> =
             self.units().jobs.iter().filter(|job| job.stops).map(|job| job.app).collect();
         for app in apps {

@@ -37,6 +37,8 @@ pub(super) struct Units {
     pub(super) watched: Vec<Watched>,
     pub(super) events: Agenda<ManagerEvent>,
     pub(super) jobs: Vec<OwnJob>,
+    /// When units that may be stopping were last looked at, by CLOCK_BOOTTIME.
+    pub(super) looked_ms: u64,
     pub(super) is_lost: bool,
 }
 
@@ -46,9 +48,9 @@ impl Units {
     }
 
     /// When a job's deadline is, or a unit that may be stopping is to be looked at; by CLOCK_BOOTTIME.
-    pub(super) fn deadline_ms(&self, now_ms: u64) -> Option<u64> {
+    pub(super) fn deadline_ms(&self) -> Option<u64> {
         let deadlines = self.jobs.iter().map(|job| job.deadline_ms);
-        let looks = self.jobs.iter().filter(|job| job.stops).map(|_| now_ms + LOOK_MS);
+        let looks = self.jobs.iter().filter(|job| job.stops).map(|_| self.looked_ms + LOOK_MS);
         deadlines.chain(looks).min()
     }
 }

@@ -80,6 +80,8 @@ pub enum AppFault {
     CertificateExpired,
     /// The way to it is cut outside: only the user path fails.
     PathCut,
+    /// A cache outside answers for it: the user path passes whatever the app does (assumed).
+    CachedOutside,
     /// Somebody else has its port: its processes end at once, and a stranger answers.
     PortTaken,
     /// Its process sleeps in the kernel and cannot be killed (assumed).

@@ -16,6 +16,16 @@ const STOLEN_MEAN_MS: u64 = 300;
 /// Mean delay of an answer while another app spins (assumed: two cores, and one of them is taken).
 const SPUN_MEAN_MS: u64 = 30;
 
+/// A look that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flight {
+    number: u64,
+    app: usize,
+    probe: usize,
+    attempt: u32,
+    began_ms: u64,
+}
+
 impl World {
     /// The agent begins a look. Its end comes as [`News::Looked`].
     pub fn begin_look(&mut self, app: usize, probe: usize, attempt: u32) {
@@ -23,29 +33,48 @@ impl World {
         let (seen, took_ms) = self.noisy_answer(app, probe, timeout_ms);
         let began_ms = self.now_ms;
         let ended_ms = began_ms + took_ms;
-        let pid = self.main(app).map_or(0, |main| main.pid);
         let news = News::Looked { app, probe, attempt, began_ms, ended_ms, seen };
-        self.inside(ended_ms, Due::Looked { news, pid, life: self.guardian_life });
+        let number = self.next_flight;
+        self.next_flight += 1;
+        self.inside(ended_ms, Due::Looked { news, number });
+        self.flights.push(Flight { number, app, probe, attempt, began_ms });
     }
 
     /// The guardian is gone, and its looks with it.
     pub fn drop_looks(&mut self) {
-        self.guardian_life += 1;
+        self.flights.clear();
         self.answered.iter_mut().for_each(|probes| probes.fill(false));
     }
 
-    pub(super) fn end_look(&mut self, news: News, pid: u32, life: u32) {
-        if life != self.guardian_life {
+    pub(super) fn end_look(&mut self, news: News, number: u64) {
+        // Gone with its guardian, or cut off by the death of whoever was to answer.
+        let Some(at) = self.flights.iter().position(|flight| flight.number == number) else {
             return;
-        }
+        };
+        self.flights.swap_remove(at);
         let News::Looked { app, probe, attempt, began_ms, seen, .. } = news else { return };
-        // Whoever was to answer died in between.
-        let broken = seen.is_good() && self.main(app).map_or(0, |main| main.pid) != pid;
-        let seen = if broken { Seen::Reset } else { seen };
         let silent = matches!(seen, Seen::Refused | Seen::Timeout(_) | Seen::Unknown(_));
         self.answered[app][probe] |= !silent;
+        // Later than planned, if the machine was frozen.
         let ended_ms = self.now_ms;
         self.news.push_back(News::Looked { app, probe, attempt, began_ms, ended_ms, seen });
+    }
+
+    /// The kernel closes the connections of a process that ends: whoever waits for its answer knows at
+    /// once (seen in every recorded trace of a kill).
+    pub(super) fn cut_looks(&mut self, app: usize) {
+        let (ended_ms, seen) = (self.now_ms, Seen::Reset);
+        let policies = &self.config.policy.apps[app].probes;
+        let (news, cut) = (&mut self.news, |flight: &Flight| {
+            flight.app == app && policies[flight.probe].view != View::Dependency
+        });
+        self.flights.retain(|flight| {
+            if cut(flight) {
+                let Flight { probe, attempt, began_ms, .. } = *flight;
+                news.push_back(News::Looked { app, probe, attempt, began_ms, ended_ms, seen });
+            }
+            !cut(flight)
+        });
     }
 
     fn noisy_answer(&mut self, app: usize, probe: usize, timeout_ms: u64) -> (Seen, u64) {
@@ -83,6 +112,9 @@ impl World {
     /// What this kind of look sees.
     fn by_probe(&mut self, app: usize, probe: usize, timeout_ms: u64) -> (Seen, u64) {
         let config = std::rc::Rc::clone(&self.config);
+        if let Some(answer) = self.scripted(app, probe) {
+            return answer;
+        }
         let view = config.policy.apps[app].probes[probe].view;
         let spec = &config.apps[app].probes[probe];
         if view == View::Dependency {
@@ -93,6 +125,9 @@ impl World {
         }
         if view == View::UserPath && self.apps[app].has(|fault| *fault == AppFault::PathCut) {
             return (Seen::Timeout(Phase::Connect), timeout_ms);
+        }
+        if view == View::UserPath && self.apps[app].has(|it| *it == AppFault::CachedOutside) {
+            return (Seen::Pass, self.apps[app].plan.answer_ms);
         }
         match spec.kind {
             ProbeKind::Http(_) => {
@@ -196,6 +231,7 @@ impl World {
             | AppFault::DiesAfter { .. }
             | AppFault::Leak { .. }
             | AppFault::PathCut
+            | AppFault::CachedOutside
             | AppFault::PortTaken
             | AppFault::RecoverFails
             | AppFault::RecoverHangs => now,

@@ -109,6 +109,7 @@ fn served_under(fault: AppFault) -> u16 {
         | AppFault::Leak { .. }
         | AppFault::Slow { .. }
         | AppFault::Busy { .. }
+        | AppFault::CachedOutside
         | AppFault::RecoverFails
         | AppFault::RecoverHangs => 1_000,
         _ => 0,

@@ -63,6 +63,7 @@ fn remedy(chance: &mut Chance, fault: AppFault) -> Remedy {
         | AppFault::DependencySlow
         | AppFault::CertificateExpired
         | AppFault::PathCut
+        | AppFault::CachedOutside
         | AppFault::RecoverFails
         | AppFault::RecoverHangs => chance.pick([by_itself, Remedy::NONE]),
         AppFault::Unkillable => Remedy::REBOOT,

@@ -54,6 +54,7 @@ kinds!(AppFault {
     "dependency-slow" => DependencySlow {},
     "certificate-expired" => CertificateExpired {},
     "path-cut" => PathCut {},
+    "cached-outside" => CachedOutside {},
     "port-taken" => PortTaken {},
     "unkillable" => Unkillable {},
     "recover-fails" => RecoverFails {},
