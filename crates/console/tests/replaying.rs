@@ -210,6 +210,22 @@ fn a_forged_decision_is_found() {
 }
 
 #[test]
+fn lines_that_a_disk_has_lost_are_no_difference() {
+    let folder = hang();
+    let journal = folder.path().join("journal");
+    let files = std::fs::read_dir(&journal).expect("a folder");
+    let path = files.last().expect("a file").expect("a name").path();
+    let text = std::fs::read_to_string(&path).expect("text");
+    let is_event = |line: &&str| line.contains("\"kind\":\"event\"");
+    let lost = text.lines().filter(is_event).nth(12).expect("an event");
+    let kept: String =
+        text.lines().filter(|line| *line != lost).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&path, kept).expect("room");
+    let answer = replayed(folder.path(), None, false);
+    assert_eq!(answer.code, 0, "{}", answer.out);
+}
+
+#[test]
 fn the_engines_own_journal_is_told_as_a_recovery() {
     let folder = hang();
     let args = defib_console::cli::args::ExplainArgs {

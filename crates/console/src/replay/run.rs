@@ -57,6 +57,7 @@ pub struct Replayer {
     policy: Option<Policy>,
     state: Option<State>,
     last_event: Option<Event>,
+    last_seq: u64,
     produced: VecDeque<Side>,
     effects: Vec<Effect>,
     tally: Tally,
@@ -75,6 +76,10 @@ impl Replayer {
 
     /// Takes the next line.
     pub fn take(&mut self, entry: &Entry) -> Result<(), Box<Difference>> {
+        if std::mem::replace(&mut self.last_seq, entry.seq) + 1 != entry.seq {
+            // Lines are missing (a disk lost them), and nobody knows what they would have changed.
+            self.begin_anew();
+        }
         match &entry.line {
             Line::Started { .. } => self.begin_anew(),
             Line::Policy { policy } => self.take_policy(entry, policy)?,
