@@ -2,6 +2,7 @@
 
 mod bench;
 mod dist;
+mod fuzz;
 mod needs;
 mod rust_text;
 mod shell;
@@ -21,6 +22,8 @@ usage: cargo xtask <task>
   test --tier soak     the long random tests
   test --tier lab      a whole machine with a real systemd; asks for DEFIB_LAB (docs/lab.md)
   dist                 the static binary, in target/dist/defib
+  fuzz [TARGET] [--seconds N]  look for inputs that break a promise (docs/fuzzing.md)
+  fuzz keep            take over what was found
   bench footprint      memory, CPU and speed beside Monit and the cron script
   bench checks         CPU per check beside a bare epoll loop and a bare rustls handshake
   soak --minutes N     simulated worlds on every core, judged; beside what defib is compared with
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["test", "--tier", tier] => test::tier(tier),
         ["dist"] => dist::run().map(|_| ()),
         ["bench", rest @ ..] => bench::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["soak", rest @ ..] => soak::run(rest),
         ["-h" | "--help" | "help"] => {
             print!("{USAGE}");

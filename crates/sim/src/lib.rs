@@ -12,6 +12,7 @@ pub mod chance;
 pub mod check;
 pub mod disk;
 pub mod fact;
+pub mod fuzz;
 pub mod hand;
 pub mod log;
 pub mod measure;
