@@ -39,8 +39,6 @@ pub(crate) struct Record {
     covered: bool,
     /// A line could not be written, and it may have been the policy.
     lost: bool,
-    /// A sync has failed since one succeeded: what was written may be gone, and nothing tells what.
-    unsure: bool,
 }
 
 impl Record {
@@ -65,7 +63,6 @@ impl Record {
             trouble_told: false,
             covered: false,
             lost: false,
-            unsure: false,
         };
         record.reopen(0);
         record
@@ -208,26 +205,14 @@ impl Record {
         }
     }
 
-    /// Makes everything durable. Whether it is.
+    /// Makes everything durable. Whether it is. (A writer that may have lost lines asks for a new head at
+    /// the next event.)
     pub(crate) fn sync(&mut self) -> bool {
         self.unsynced_since_ms = None;
         let Some(writer) = &mut self.writer else { return false };
         let result = writer.sync();
         self.note_trouble(&result);
-        if result.is_err() {
-            self.unsure = true;
-        } else if std::mem::take(&mut self.unsure) {
-            // There may be a gap: what comes next stands on its own.
-            (self.covered, self.lost) = (false, true);
-        }
         result.is_ok()
-    }
-
-    /// Syncs what has waited for long enough.
-    pub(crate) fn sync_if_due(&mut self, now_ms: u64) {
-        if self.sync_deadline_ms().is_some_and(|deadline| deadline <= now_ms) {
-            self.sync();
-        }
     }
 
     /// When lines that nobody waits for are made durable.

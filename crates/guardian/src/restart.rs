@@ -10,7 +10,7 @@ use defib_engine::time::Moment;
 use defib_journal::files::{Storage, tail_from_last_checkpoint_in};
 use defib_journal::line::{Entry, Line};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::rc::Rc;
 
@@ -20,6 +20,8 @@ pub(crate) struct Remembered {
     pub(crate) state: State,
     /// Apps whose last hold was made by a file, which may have vanished since.
     pub(crate) held_by_file: BTreeSet<String>,
+    /// Until when a command holds an app, by its name.
+    pub(crate) held_by_command: BTreeMap<String, Moment>,
     /// What the last event led to and the journal does not hold: the guardian ended in between.
     pub(crate) unwritten: Vec<Line<'static>>,
     /// The time of the last line.
@@ -39,6 +41,7 @@ pub(crate) fn remember(storage: &Rc<dyn Storage>) -> io::Result<Option<Remembere
         state: tail.state,
         up: tail.up,
         held_by_file: BTreeSet::new(),
+        held_by_command: BTreeMap::new(),
         effects: Vec::new(),
         written: 0,
     };
@@ -53,6 +56,7 @@ struct Replay {
     state: State,
     up: Moment,
     held_by_file: BTreeSet<String>,
+    held_by_command: BTreeMap<String, Moment>,
     /// What the last event led to.
     effects: Vec<Effect>,
     /// How many notes and orders were found after it.
@@ -66,17 +70,23 @@ impl Replay {
             Line::Event { event } => self.feed(entry.up, &event),
             Line::Policy { policy } => self.reload(entry.up, policy.into_owned()),
             Line::Note { .. } | Line::Order { .. } => self.written += 1,
-            Line::Hold { app, until, by, .. } => self.hold(app, until.is_some() && by == "file"),
+            Line::Hold { app, until, by, .. } => self.hold(app, until, &by),
             _ => {}
         }
     }
 
-    fn hold(&mut self, app: AppId, by_file: bool) {
+    fn hold(&mut self, app: AppId, until: Option<Moment>, by: &str) {
         let Some(app) = self.policy.apps.get(usize::from(app.0)) else { return };
-        if by_file {
-            self.held_by_file.insert(app.name.clone());
-        } else {
-            self.held_by_file.remove(&app.name);
+        match (by, until) {
+            ("file", Some(_)) => drop(self.held_by_file.insert(app.name.clone())),
+            ("command", Some(until)) => {
+                self.held_by_file.remove(&app.name);
+                self.held_by_command.insert(app.name.clone(), until);
+            }
+            _ => {
+                self.held_by_file.remove(&app.name);
+                self.held_by_command.remove(&app.name);
+            }
         }
     }
 
@@ -101,6 +111,7 @@ impl Replay {
             policy: self.policy,
             state: self.state,
             held_by_file: self.held_by_file,
+            held_by_command: self.held_by_command,
             up: self.up,
         }
     }

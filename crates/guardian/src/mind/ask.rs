@@ -103,7 +103,7 @@ impl<B: Body> Mind<B> {
     /// What is acknowledged is in force and on the disk.
     fn make_durable(&mut self) -> Result<(), Problem> {
         self.feed_all();
-        if self.record.sync() {
+        if self.sync() {
             return Ok(());
         }
         let trouble = self.record.trouble().unwrap_or("the journal is not open");

@@ -7,6 +7,10 @@ const BEAT_MS: u64 = 2000;
 /// interval of 5 s this saves every second wake-up of an idle guardian, and 2 s are left to the kill.
 const BEAT_SLACK_MS: u64 = 1000;
 
+/// Before a wait for the disk one is sent unless the last is younger than this: a sync of 4 s, which a
+/// worn SD card is good for, must not look like a guardian that is stuck.
+const BEAT_BEFORE_WAIT_MS: u64 = 500;
+
 /// When the last one was sent.
 #[derive(Debug, Default)]
 pub(super) struct Beat {
@@ -16,6 +20,10 @@ pub(super) struct Beat {
 impl Beat {
     pub(super) fn is_due(&self, now_ms: u64) -> bool {
         now_ms >= self.last_ms + BEAT_MS
+    }
+
+    pub(super) fn is_due_before_a_wait(&self, now_ms: u64) -> bool {
+        now_ms >= self.last_ms + BEAT_BEFORE_WAIT_MS
     }
 
     pub(super) fn sent(&mut self, now_ms: u64) {
@@ -43,6 +51,8 @@ mod tests {
         beat.sent(10_000);
         assert!(!beat.is_due(11_999));
         assert!(beat.is_due(12_000));
+        assert!(!beat.is_due_before_a_wait(10_499));
+        assert!(beat.is_due_before_a_wait(10_500));
         assert_eq!(beat.deadline_ms(None), 12_000);
         assert_eq!(beat.deadline_ms(Some(11_000)), 12_000, "then there is one at 12 s");
         assert_eq!(beat.deadline_ms(Some(13_000)), 13_000);

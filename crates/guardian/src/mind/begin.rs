@@ -118,7 +118,7 @@ impl<B: Body> Newborn<B> {
         }
         mind.see_hold_files(hold_files);
         mind.feed_all();
-        mind.record.sync();
+        mind.sync();
         mind
     }
 }
@@ -129,13 +129,14 @@ impl<B: Body> Mind<B> {
     /// The head of this run's journal, and the state that it begins with.
     fn begin(&mut self, remembered: Option<Remembered>, config: TextCrc) {
         let now = self.clock.now();
-        let mut old = None;
+        let (mut old, mut held_by_command) = (None, BTreeMap::new());
         if let Some(remembered) = remembered {
             for line in remembered.unwritten {
                 self.record.write(&remembered.policy, remembered.up, line);
             }
             self.holds.remember(remembered.held_by_file);
             old = Some((remembered.policy, remembered.state));
+            held_by_command = remembered.held_by_command;
         }
         let line = Line::Started {
             version: self.identity.version.into(),
@@ -150,6 +151,10 @@ impl<B: Body> Mind<B> {
             self.remember_state(&policy, state, now);
         }
         self.record.checkpoint(&self.state, now);
+        held_by_command.retain(|_, until| *until > now);
+        for (name, until) in held_by_command {
+            self.goes_on_by_command(&name, until);
+        }
     }
 
     /// The remembered state, under today's rules.

@@ -29,7 +29,7 @@ impl<B: Body> Mind<B> {
         };
         self.write(now, Line::Note { note: Cow::Owned(note) });
         if ends_incident {
-            self.record.sync();
+            self.sync();
         }
         if let Some(app) = recovered {
             self.identify(app);
@@ -54,7 +54,7 @@ impl<B: Body> Mind<B> {
 
     fn order(&mut self, now: Moment, order: Order) {
         self.write(now, Line::Order { order });
-        let durable = self.record.sync();
+        let durable = self.sync();
         if !durable {
             self.alarm_about_journal(now, order.app);
         }

@@ -100,6 +100,15 @@ impl<B: Body> Mind<B> {
         self.mailbox.push(Event::Held { app, until });
     }
 
+    /// A hold of the guardian before this one: the engine knows of it, and so must the next restart.
+    pub(super) fn goes_on_by_command(&mut self, name: &str, until: Moment) {
+        for app in self.apps_named(name) {
+            self.holds.commanded.insert(app, until);
+            let (by, reason) = ("command".into(), "it goes on after a restart".into());
+            self.write(self.clock.now(), Line::Hold { app, until: Some(until), by, reason });
+        }
+    }
+
     pub(super) fn release(&mut self, app: AppId, by: &'static str, reason: &'static str) {
         let line = Line::Hold { app, until: None, by: by.into(), reason: reason.into() };
         self.write(self.clock.now(), line);

@@ -123,17 +123,34 @@ impl<B: Body> Mind<B> {
     fn settle(&mut self) {
         let now_ms = self.clock.now_ms();
         self.record.flush();
-        self.record.sync_if_due(now_ms);
+        if self.record.sync_deadline_ms().is_some_and(|deadline| deadline <= now_ms) {
+            self.sync();
+        }
         if let Some(message) = self.record.new_trouble() {
             let message = message.into();
             let up = self.clock.now();
             self.write(up, Line::Alarm { app: None, invariant: None, message });
         }
         self.show_status(now_ms);
-        if self.beat.is_due(now_ms) && !self.body.is_backed_up() {
+        if self.beat.is_due(now_ms) {
+            self.give_a_beat(now_ms);
+        }
+    }
+
+    fn give_a_beat(&mut self, now_ms: u64) {
+        if !self.body.is_backed_up() {
             self.beat.sent(now_ms);
             self.send(&Request::Beat);
         }
+    }
+
+    /// Makes the journal durable, which may take seconds. Whether it is.
+    pub(super) fn sync(&mut self) -> bool {
+        let now_ms = self.clock.now_ms();
+        if self.beat.is_due_before_a_wait(now_ms) {
+            self.give_a_beat(now_ms);
+        }
+        self.record.sync()
     }
 
     fn show_status(&mut self, now_ms: u64) {

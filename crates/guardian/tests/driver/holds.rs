@@ -2,6 +2,7 @@
 
 use crate::server::Server;
 use crate::world::{World, config};
+use defib_engine::event::Started;
 use defib_journal::line::Line;
 use std::fs::File;
 use std::time::Duration;
@@ -42,5 +43,29 @@ fn a_touched_file_holds_until_it_is_removed() {
     let refused = world.ask("{\"do\":\"release\",\"app\":\"shop\"}");
     assert!(refused.contains("still holds 'shop'"), "{refused}");
     std::fs::remove_file(&path).unwrap();
+    state_is(&world, "up");
+}
+
+#[test]
+fn a_file_that_vanishes_while_nobody_looks_ends_no_hold_by_command() {
+    let server = Server::start();
+    let text = config(&server);
+    let mut world = World::start(&text);
+    world.wait_until_up();
+    world.ask("{\"do\":\"hold\",\"app\":\"shop\",\"for_ms\":600000}");
+    let path = world.runtime.path().join("hold/shop");
+    for round in 0..2 {
+        File::create(&path).unwrap();
+        let by_file =
+            |line: &Line<'_>| matches!(line, Line::Hold { by, until: Some(_), .. } if by == "file");
+        crate::world::until("the file's hold", Duration::from_secs(10), || {
+            (world.count(by_file) > round).then_some(())
+        });
+        world.kill();
+        std::fs::remove_file(&path).unwrap();
+        world.restart(&text, &Started::default());
+        state_is(&world, "held");
+    }
+    assert!(world.ask("{\"do\":\"release\",\"app\":\"shop\"}").contains("defib.release/1"));
     state_is(&world, "up");
 }
