@@ -62,17 +62,13 @@ impl Hand {
         self.busy_until_ms = 0;
         let lent = self.lent.clone();
         let begun = lent.during(world, || self.begin());
-        match begun {
-            Some(executor) => {
-                world.tell(Fact::ExecutorBegan);
-                self.executor = Some(executor);
-                self.rest(world)
-            }
-            None => {
-                self.seat.die();
-                Outcome::Gone
-            }
-        }
+        let Some(executor) = begun else {
+            self.seat.die();
+            return Outcome::Gone;
+        };
+        world.tell(Fact::ExecutorBegan);
+        self.executor = Some(executor);
+        self.rest(world)
     }
 
     fn begin(&self) -> Option<Executor> {

@@ -144,17 +144,17 @@ impl Seat {
         }
         let now_ms = self.world_now_ms();
         let fault = self.world().machine().disk_fault(file.name, now_ms);
-        match fault {
-            Some(DiskFault::ReadOnly) => return Err(io::Error::from_raw_os_error(EROFS)),
-            Some(DiskFault::SyncFails) => {
+        match (file.name, fault) {
+            (_, Some(DiskFault::ReadOnly)) => return Err(io::Error::from_raw_os_error(EROFS)),
+            (DiskName::State, Some(DiskFault::SyncFails)) => {
                 file.put(slot, bytes, false);
                 return Err(io::Error::from_raw_os_error(EIO));
             }
-            // Its space is taken since it was made: a full disk does not matter.
-            Some(DiskFault::Full) | None => {}
             // Only the loop waits here; the helper's time has passed before it comes to this.
-            Some(DiskFault::Slow { ms }) if file.name == DiskName::Run => self.delay(ms),
-            Some(DiskFault::Slow { .. }) => {}
+            (DiskName::Run, Some(DiskFault::Slow { ms })) => self.delay(ms),
+            // A full disk does not matter, for the file has its space since it was made; and a tmpfs has
+            // nothing to sync to.
+            _ => {}
         }
         file.put(slot, bytes, true);
         Ok(())

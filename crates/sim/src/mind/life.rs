@@ -61,6 +61,7 @@ pub(super) struct Life {
     lent: Lent,
     clocks: Rc<SimClocks>,
     next_look: Rc<Cell<u32>>,
+    present: Rc<Cell<u32>>,
     stage: Stage,
     /// Nothing of it runs until then: it has not begun, it is stopped, it waits for a disk.
     runs_from_ms: u64,
@@ -78,7 +79,7 @@ impl Life {
         mount: Mount,
         clocks: SimClocks,
         lent: &Lent,
-        next_look: &Rc<Cell<u32>>,
+        (next_look, present): (&Rc<Cell<u32>>, &Rc<Cell<u32>>),
     ) -> Life {
         Life {
             link,
@@ -86,6 +87,7 @@ impl Life {
             lent: lent.clone(),
             clocks: Rc::new(clocks),
             next_look: Rc::clone(next_look),
+            present: Rc::clone(present),
             stage: Stage::Starts,
             runs_from_ms: first_word_ms,
             asked_ms: 0,
@@ -226,7 +228,10 @@ impl Life {
     fn wakes(&mut self, entrant: Entrant, folder: &HoldFolder) {
         let Entrant { body, greeting, accepted } = entrant;
         self.lent.world().tell(Fact::GuardianBegan);
-        let narrator = Tap { lent: self.lent.clone(), mount: self.mount.clone() };
+        let pid = self.link.pid();
+        self.present.set(pid);
+        let (lent, mount) = (self.lent.clone(), self.mount.clone());
+        let narrator = Tap { lent, mount, pid, present: Rc::clone(&self.present) };
         let birth = Birth {
             greeting,
             accepted,
@@ -234,7 +239,7 @@ impl Life {
             journal: self.mount.storage(),
             narrator: Box::new(narrator),
             version: "simulated",
-            pid: self.link.pid(),
+            pid,
         };
         let newborn = Newborn::new(body, birth);
         let mut mind = newborn.wake(Vec::new(), self.look_at(folder));

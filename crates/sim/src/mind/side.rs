@@ -27,6 +27,8 @@ pub struct GuardianSide {
     lives: Vec<Life>,
     folder: HoldFolder,
     next_look: Rc<Cell<u32>>,
+    /// The process of the guardian that began last.
+    present: Rc<Cell<u32>>,
     /// What people ask as soon as somebody is there to answer.
     asks: Vec<String>,
 }
@@ -42,6 +44,7 @@ impl GuardianSide {
             lives: Vec::new(),
             folder: HoldFolder::default(),
             next_look: Rc::new(Cell::new(1)),
+            present: Rc::new(Cell::new(0)),
             asks: Vec::new(),
         }
     }
@@ -68,7 +71,8 @@ impl GuardianSide {
         let first_word_ms = world.now_ms() + self.chance.between(START_MS.0, START_MS.1);
         let mount = self.disk.mount_under(self.doom.clone());
         let clocks = SimClocks::new(self.lent.clone(), self.disk.clone());
-        let life = Life::new(link, first_word_ms, mount, clocks, &self.lent, &self.next_look);
+        let shared = (&self.next_look, &self.present);
+        let life = Life::new(link, first_word_ms, mount, clocks, &self.lent, shared);
         self.lives.push(life);
     }
 

@@ -7,17 +7,23 @@ use defib_engine::event::Event;
 use defib_engine::policy::Policy;
 use defib_guardian::{AppStatus, Narrate};
 use defib_journal::line::{Entry, Line};
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// Hears each line as it is written.
 pub(super) struct Tap {
     pub(super) lent: Lent,
     pub(super) mount: Mount,
+    pub(super) pid: u32,
+    /// The guardian that began last.
+    pub(super) present: Rc<Cell<u32>>,
 }
 
 impl Narrate for Tap {
     fn entry(&mut self, _: &Policy, entry: &Entry) {
-        // What a dead process would have written, it has not.
-        if self.mount.has_ended() {
+        // What a dead process would have written, it has not. And what one writes that has outlived its
+        // executor and wakes beside the next guardian, readers take for a repetition: its numbers are used.
+        if self.mount.has_ended() || self.present.get() != self.pid {
             return;
         }
         if let Some(fact) = fact_of(&entry.line) {
