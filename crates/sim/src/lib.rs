@@ -21,5 +21,6 @@ pub mod plan;
 pub mod run;
 pub mod shrink;
 pub mod soak;
+pub mod trace;
 pub mod trial;
 pub mod world;

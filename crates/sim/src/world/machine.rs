@@ -203,7 +203,7 @@ impl World {
         self.machine.boot += 1;
         self.machine.booted_at_ms = self.now_ms as i64 - self.plan.machine.boot_ms as i64;
         self.machine.slept_ms = 0;
-        self.guardian_life += 1;
+        self.flights.clear();
         let boot = self.machine.boot;
         self.tell(Fact::Booted { boot });
         for app in 0..self.apps.len() {

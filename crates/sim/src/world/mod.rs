@@ -17,12 +17,14 @@ mod noise;
 mod people;
 mod process;
 mod queue;
+mod script;
 
 pub use app::{Active, App, Process, Signal};
 pub use lent::Lent;
 pub use load::Load;
 pub use machine::{Machine, Power};
 pub use manager::JobKind;
+pub use script::{Life, Script, ScriptedLook};
 
 use crate::chance::Chance;
 use crate::fact::{By, Dated, Fact};
@@ -41,8 +43,8 @@ use std::rc::Rc;
 /// What is due in the world.
 #[derive(Clone, Copy, Debug)]
 enum Due {
-    /// A look ends. A look of an earlier guardian (`life`) is told to nobody.
-    Looked { news: News, pid: u32, life: u32 },
+    /// A look ends, if it is still under way.
+    Looked { news: News, number: u64 },
     /// A process ends, if it still lives.
     Dies { app: usize, identity: Identity, exit: Exit, by: By },
     /// The truth about an app may have changed: a warm-up or a fault ends.
@@ -90,12 +92,15 @@ pub struct World {
     agent_faults: VecDeque<AgentFault>,
     facts: Vec<Dated>,
     chance: Chance,
-    guardian_life: u32,
+    flights: Vec<answer::Flight>,
+    next_flight: u64,
     next_pid: u32,
     is_healed: bool,
     needs: Needs,
     /// Whether a probe has been answered since the guardian began.
     answered: Vec<Vec<bool>>,
+    /// What the apps' processes show, where that was recorded.
+    script: Option<Rc<Script>>,
 }
 
 impl World {
@@ -114,6 +119,7 @@ impl World {
         let mut world = World {
             needs: Needs::of(&config),
             answered,
+            script: None,
             config: Rc::new(config),
             now_ms: 0,
             machine: Machine::up_since(plan.machine.uptime_ms),
@@ -125,7 +131,8 @@ impl World {
             agent_faults: VecDeque::new(),
             facts: Vec::new(),
             chance: Chance::new(plan.seed, "world"),
-            guardian_life: 0,
+            flights: Vec::new(),
+            next_flight: 0,
             next_pid: 300,
             is_healed: false,
             plan,
@@ -149,11 +156,13 @@ impl World {
             agent_faults: VecDeque::new(),
             facts: Vec::new(),
             chance: Chance::new(0, "hollow"),
-            guardian_life: 0,
+            flights: Vec::new(),
+            next_flight: 0,
             next_pid: 0,
             is_healed: false,
             needs: Needs::default(),
             answered: Vec::new(),
+            script: None,
             plan,
         }
     }
@@ -265,7 +274,7 @@ impl World {
 
     fn happen(&mut self, due: Due) {
         match due {
-            Due::Looked { news, pid, life } => self.end_look(news, pid, life),
+            Due::Looked { news, number } => self.end_look(news, number),
             Due::Dies { app, identity, exit, by } => self.die(app, identity, exit, by),
             Due::Turns { app } => self.turn(app),
             Due::Job { job } => self.go_on_with_job(job),

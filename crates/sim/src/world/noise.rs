@@ -151,6 +151,7 @@ impl World {
     /// So many looks of this probe were skipped.
     pub(crate) fn skip_looks(&mut self, app: usize, probe: usize, looks: u64) {
         self.noise.until_lost[app][probe] -= looks;
+        self.next_flight += looks;
     }
 
     /// Whether looks that begin now are all good and take their usual time.

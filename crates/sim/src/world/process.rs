@@ -119,7 +119,8 @@ impl World {
         state.process = Some(Process { identity, born_ms: now_ms, is_ending: false });
         state.warm_at_ms = now_ms + state.plan.warm_up_ms;
         state.is_in_hand = false;
-        let warm_at_ms = state.warm_at_ms;
+        self.begin_life(app, identity);
+        let warm_at_ms = self.apps[app].warm_at_ms;
         self.inside(warm_at_ms, Due::Turns { app });
         self.tell(Fact::Born { app, identity, by });
         for active in self.apps[app].faults.clone() {
@@ -171,6 +172,7 @@ impl World {
         self.tell(Fact::Died { app, identity, exit, by });
         self.tell_serving(app);
         self.news.push_back(News::Died { app, identity, exit, restart_ms });
+        self.cut_looks(app);
         if let Some(ms) = restart_ms {
             self.inside(self.now_ms + ms, Due::Respawns { app, generation });
         }

@@ -39,7 +39,7 @@ pub(super) fn draw(
 fn span_and_gap(chance: &mut Chance, profile: Profile) -> (u64, u64) {
     let span_ms = match profile {
         Profile::Swarm | Profile::Noise => chance.spread(10 * MINUTE_MS, 5 * DAY_MS),
-        Profile::Calm => chance.spread(7 * DAY_MS, 60 * DAY_MS),
+        Profile::Calm => chance.spread(7 * DAY_MS, 28 * DAY_MS),
         Profile::Agent => chance.spread(4 * MINUTE_MS, 40 * MINUTE_MS),
     };
     let gap_ms = match profile {
