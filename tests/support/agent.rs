@@ -222,6 +222,22 @@ impl Agent {
         self.home.verb(&["replay", &state, "--weight", weight]).status.code()
     }
 
+    /// With `DEFIB_KEEP_JOURNALS=FOLDER` the journal outlives the test: the simulator replays such journals
+    /// as worlds (docs/simulation.md).
+    fn keep_journal(&self) {
+        let Some(folder) = std::env::var_os("DEFIB_KEEP_JOURNALS") else { return };
+        let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
+        fs::create_dir_all(&folder).expect("the folder of DEFIB_KEEP_JOURNALS can be made");
+        let mut kept = Vec::new();
+        for entry in fs::read_dir(self.home.state().join("journal")).expect("there is a journal") {
+            kept.push(entry.expect("its folder can be listed").path());
+        }
+        kept.sort();
+        let text: String = kept.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
+        let path = Path::new(&folder).join(format!("{test}.jsonl"));
+        fs::write(path, text).expect("a journal can be kept");
+    }
+
     fn tell(&self) {
         let notes = self.read(|_, entries| {
             let mut text = String::new();
@@ -253,6 +269,7 @@ impl Drop for Agent {
         }
         self.stop();
         self.home.assert_replays();
+        self.keep_journal();
     }
 }
 
