@@ -7,6 +7,7 @@ mod bytes;
 mod config;
 mod control_socket;
 mod engine_laws;
+mod engine_nonsense;
 mod engine_step;
 mod engine_world;
 mod http_machine;
