@@ -86,7 +86,8 @@ impl Replayer {
             Line::Checkpoint { state } => {
                 self.settled(entry)?;
                 self.tally.checkpoints += 1;
-                self.state = Some(state.clone().into_owned());
+                // Without its policy, which a disk may have lost, it is of no use.
+                self.state = self.policy.is_some().then(|| state.clone().into_owned());
             }
             Line::Event { event } => {
                 self.settled(entry)?;

@@ -1,6 +1,7 @@
 //! The whole agent: production guardian, executor, ledger and journal in the simulated world.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod kills;
 mod laws;
 mod plans;
 mod replay;

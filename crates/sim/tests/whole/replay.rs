@@ -44,7 +44,8 @@ impl Replay {
                 if let Some(missing) = self.expected.front() {
                     return Err(format!("line {seq}: a checkpoint comes before {missing:?}"));
                 }
-                self.state = Some(state.as_ref().clone());
+                // Without its policy, which a disk may have lost, it is of no use.
+                self.state = self.policy.is_some().then(|| state.as_ref().clone());
             }
             Line::Event { event } => {
                 if let Some(missing) = self.expected.front() {
