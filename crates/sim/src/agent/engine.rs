@@ -2,6 +2,9 @@
 //! journal and no messages: what is lost between them is the whole agent's subject.
 
 mod skip;
+mod wrong;
+
+pub use wrong::{Wrong, WrongHand};
 
 use super::Agent;
 use super::hand::{Answer, Hand};
@@ -51,6 +54,7 @@ pub struct EngineAgent {
     /// What `next_deadline` said after the last event.
     due: Option<Moment>,
     runs: Vec<skip::Run>,
+    wrong: Wrong,
 }
 
 impl EngineAgent {
@@ -68,8 +72,20 @@ impl EngineAgent {
             wall_offset_ms: 0,
             due: None,
             runs: Vec::new(),
+            wrong: Wrong::default(),
             config,
         }
+    }
+
+    /// An agent that is wrong in this way.
+    pub fn new_wrong(world: &World, wrong: Wrong) -> EngineAgent {
+        let mut agent = EngineAgent::new(world);
+        if let Some(change) = wrong.policy {
+            change(&mut Rc::make_mut(&mut agent.config).policy);
+        }
+        agent.hand.wrong = wrong.hand;
+        agent.wrong = wrong;
+        agent
     }
 
     /// The engine's memory.
@@ -113,7 +129,22 @@ impl EngineAgent {
     fn feed(&mut self, world: &mut World, event: &Event) {
         let now = self.hand.moment(world);
         let mut effects = std::mem::take(&mut self.effects);
-        step(&mut self.state, &self.config.policy, now, event, &mut effects);
+        if let Some(change) = self.wrong.state {
+            change(&mut self.state);
+        }
+        let mut heard = true;
+        if let Some(change) = self.wrong.event {
+            let mut changed = event.clone();
+            heard = change(&self.state, &mut changed);
+            if heard {
+                step(&mut self.state, &self.config.policy, now, &changed, &mut effects);
+            }
+        } else {
+            step(&mut self.state, &self.config.policy, now, event, &mut effects);
+        }
+        if let Some(change) = self.wrong.effects.filter(|_| heard) {
+            change(&self.state, &mut effects);
+        }
         for effect in effects.drain(..) {
             self.carry_out(world, effect);
         }
@@ -198,12 +229,20 @@ impl EngineAgent {
         self.due.map(|at| self.true_ms(world, at))
     }
 
+    fn begin_executor(&mut self, world: &mut World) {
+        self.hand.begin(world);
+        if let Some(change) = self.wrong.ledger {
+            change(&mut self.hand.ledger, world);
+        }
+        world.tell(Fact::ExecutorBegan);
+        self.hand.repeat(world);
+    }
+
     fn restart_if_due(&mut self, world: &mut World) {
         match self.life {
             Life::GuardianGone(at_ms) if world.now_ms() >= at_ms => self.begin_guardian(world),
             Life::AllGone(at_ms) if world.now_ms() >= at_ms => {
-                self.hand.begin(world);
-                world.tell(Fact::ExecutorBegan);
+                self.begin_executor(world);
                 self.begin_guardian(world);
             }
             _ => {}
@@ -254,8 +293,7 @@ impl EngineAgent {
 impl Agent for EngineAgent {
     fn boot(&mut self, world: &mut World) {
         self.stopped_until_ms = 0;
-        self.hand.begin(world);
-        world.tell(Fact::ExecutorBegan);
+        self.begin_executor(world);
         self.begin_guardian(world);
     }
 
@@ -307,7 +345,7 @@ impl Agent for EngineAgent {
         let back_ms = world.now_ms() + world.plan().machine.agent_restart_ms;
         match fault {
             AgentFault::KillGuardian if self.life == Life::Runs => {
-                self.life = Life::GuardianGone(back_ms);
+                self.life = Life::GuardianGone(back_ms + self.wrong.back_late_ms);
                 world.tell(Fact::GuardianEnded);
                 world.drop_looks();
             }

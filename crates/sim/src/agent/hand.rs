@@ -1,6 +1,7 @@
 //! A plain hand for the engine-level agent: it carries out what the engine orders, with the real ledger
 //! and without the real executor's second opinion, so that the engine must be right on its own.
 
+use super::engine::WrongHand;
 use crate::fact::{By, Fact};
 use crate::plan::Keeper;
 use crate::world::{JobKind, Signal, World};
@@ -48,11 +49,20 @@ pub(super) struct Hand {
     pub(super) ledger: Ledger,
     acts: Vec<Option<Act>>,
     next_job: u64,
+    pub(super) wrong: WrongHand,
+    /// What a wrong hand is going to repeat.
+    cut: Vec<Order>,
 }
 
 impl Hand {
     pub(super) fn new(apps_len: usize) -> Hand {
-        Hand { ledger: Ledger::fresh([0; 16]), acts: vec![None; apps_len], next_job: 1 }
+        Hand {
+            ledger: Ledger::fresh([0; 16]),
+            acts: vec![None; apps_len],
+            next_job: 1,
+            wrong: WrongHand::Right,
+            cut: Vec::new(),
+        }
     }
 
     /// A new executor: what ran is cut off, and the ledger says so.
@@ -80,8 +90,18 @@ impl Hand {
         self.ledger.line_offset_ms += behind_ms;
     }
 
+    /// A wrong hand does again what was cut off.
+    pub(super) fn repeat(&mut self, world: &mut World) {
+        for order in std::mem::take(&mut self.cut) {
+            let _ = self.begin_act(world, order);
+        }
+    }
+
     /// The executor is gone: its acts go no further.
     pub(super) fn drop_acts(&mut self) {
+        if self.wrong == WrongHand::Repeats {
+            self.cut.extend(self.acts.iter().flatten().map(|act| act.order));
+        }
         self.acts.fill(None);
     }
 
@@ -133,11 +153,14 @@ impl Hand {
     ) -> Option<Answer> {
         let answer = |outcome| Some((order.app, order.intent, outcome));
         let app = usize::from(order.app.0);
-        if self.acts[app].is_some() {
+        if self.acts[app].is_some() && self.wrong != WrongHand::NeverBusy {
             return answer(Outcome::Refused(OrderRefusal::Busy));
         }
         if order.rung == Rung::Start && world.main(app).is_some() {
             return answer(Outcome::Refused(OrderRefusal::Busy));
+        }
+        if self.wrong == WrongHand::Unwritten {
+            return self.begin_act(world, order);
         }
         let at = self.moment(world);
         let rules = &policy.apps[app];
@@ -162,6 +185,13 @@ impl Hand {
         if order.rung != Rung::Reload {
             let (intent, rung) = (order.intent, order.rung);
             world.tell(Fact::Began { intent, app, rung, ends });
+        }
+        if self.wrong == WrongHand::EndsAll && order.rung.is_disruptive() {
+            for other in 0..world.apps_len() {
+                if let Some(identity) = world.main(other) {
+                    world.signal(other, identity, Signal::Kill, By::Agent);
+                }
+            }
         }
         let stage = match (order.rung, world.app(app).plan.keeper) {
             (Rung::Reload, _) => return Some(self.end(world, order, Outcome::Done)),

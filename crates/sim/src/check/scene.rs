@@ -40,6 +40,8 @@ pub(super) struct Scene {
     pub(super) void_ms: u64,
     pub(super) healed_ms: Option<u64>,
     pub(super) reboot: Option<Act>,
+    /// When an act last ended.
+    pub(super) acted_ms: u64,
 }
 
 /// One app.
@@ -128,6 +130,7 @@ impl Scene {
             void_ms: 0,
             healed_ms: None,
             reboot: None,
+            acted_ms: 0,
             config,
             plan,
         }
@@ -269,6 +272,7 @@ impl Scene {
                 }
             }
             Fact::Finished { intent, outcome, .. } | Fact::Acted { intent, outcome, .. } => {
+                self.acted_ms = at_ms;
                 if let Some(act) = self.act_mut(intent) {
                     act.is_over = true;
                     act.failed |= matches!(outcome, Outcome::Failed(_));

@@ -3,7 +3,7 @@
 use super::scene::Scene;
 use super::{Check, Found};
 use crate::fact::{By, Fact};
-use crate::plan::{AppFault, Happening, Keeper, Noise};
+use crate::plan::{AgentFault, AppFault, Happening, Keeper, Noise};
 use defib_engine::effect::Rung;
 use defib_engine::policy::{AppPolicy, Mode, View};
 
@@ -68,7 +68,8 @@ impl Check for Speed {
             | Fact::ExecutorEnded
             | Fact::WentDown { .. }
             | Fact::Froze { .. }
-            | Fact::AgentFault(_) => {
+            | Fact::AgentFault(AgentFault::StopExecutor { .. } | AgentFault::CrashAtWrite { .. }) =>
+            {
                 self.guardian_gone_ms = None;
             }
             _ => {}

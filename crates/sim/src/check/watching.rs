@@ -44,7 +44,8 @@ fn overdue(scene: &Scene, at_ms: u64, app: usize, probe: usize, found: &mut Foun
     if at_ms <= due_ms {
         return;
     }
-    let busy = scene.apps.iter().any(|other| other.in_flight().next().is_some());
+    let acts = scene.apps.iter().any(|other| other.in_flight().next().is_some());
+    let busy = acts || scene.acted_ms > last_ms;
     let number = match () {
         () if it.handed_over => "L5",
         () if busy => "L9",

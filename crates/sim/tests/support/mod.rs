@@ -1,5 +1,9 @@
 //! What the tests of judged worlds share: small random plans of their own, and a run under the judge.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+pub(crate) mod mutants;
+pub(crate) mod page;
 pub(crate) mod plans;
 
 use defib_sim::agent::Agent;

@@ -9,6 +9,72 @@ use std::rc::Rc;
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
+/// Worlds for mutants.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// A few hours of anything.
+    Small,
+    /// One app that hangs again and again under a small budget, on a machine that loses its power.
+    Spent,
+    /// One app that nothing cures for a day.
+    Hopeless,
+    /// Agents that are killed in the middle of their acts.
+    Agent,
+}
+
+/// The plan of a seed, of this kind.
+pub(crate) fn of(kind: Kind, seed: u64) -> Rc<Plan> {
+    match kind {
+        Kind::Small => plan(seed),
+        Kind::Spent => Rc::new(spent(seed)),
+        Kind::Hopeless => Rc::new(hopeless(seed)),
+        Kind::Agent => Rc::new(generate(seed, Profile::Agent)),
+    }
+}
+
+fn one_app(seed: u64, config: &str, hours: u64) -> Plan {
+    let mut plan = Plan::clone(&plan(seed));
+    plan.config = format!(
+        "[machine]\nmode = \"act\"\n[app.shop]\nurl = \"http://127.0.0.1:8000/\"\n{config}\n"
+    );
+    plan.apps.truncate(1);
+    plan.apps[0].name = "shop".into();
+    plan.apps[0].keeper = Keeper::Unit { restart_ms: None };
+    plan.apps[0].starts_at_boot = true;
+    plan.noise = Noise::default();
+    plan.happenings.clear();
+    plan.healed_at_ms = hours * HOUR_MS;
+    plan.ends_at_ms = (hours + 3) * HOUR_MS;
+    plan
+}
+
+fn spent(seed: u64) -> Plan {
+    let budget = "unit = \"shop.service\"\nbudget = { hour = 1, day = 20 }";
+    let mut plan = one_app(seed, budget, 12);
+    let mut chance = Chance::new(seed, "spent");
+    let mut at_ms = 40 * MINUTE_MS;
+    while at_ms < plan.healed_at_ms {
+        let what = match chance.below(6) {
+            0 => Happening::Machine(MachineFault::PowerCut {
+                off_ms: chance.between(30 * MINUTE_MS, HOUR_MS),
+            }),
+            1 => Happening::Agent(AgentFault::KillExecutor),
+            2 => Happening::Agent(AgentFault::KillGuardian),
+            _ => Happening::App { app: 0, fault: AppFault::Hang, remedy: Remedy::NEW_PROCESS },
+        };
+        plan.happenings.push(Planned { at_ms, what });
+        at_ms += chance.between(3 * MINUTE_MS, 20 * MINUTE_MS);
+    }
+    plan
+}
+
+fn hopeless(seed: u64) -> Plan {
+    let mut plan = one_app(seed, "unit = \"shop.service\"", 24);
+    let what = Happening::App { app: 0, fault: AppFault::Hang, remedy: Remedy::NONE };
+    plan.happenings.push(Planned { at_ms: 40 * MINUTE_MS, what });
+    plan
+}
+
 /// The plan of a seed.
 pub(crate) fn plan(seed: u64) -> Rc<Plan> {
     let mut chance = Chance::new(seed, "small plan");
