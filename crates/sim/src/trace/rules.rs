@@ -65,7 +65,9 @@ fn section(rules: &AppPolicy, port: usize, target: &str) -> String {
             ("fast", probe.fast_ms),
             ("timeout", probe.timeout_ms),
         ];
-        times.iter().for_each(|(key, ms)| line(&mut text, key, *ms));
+        for (key, ms) in times {
+            line(&mut text, key, ms);
+        }
     }
     let times = [
         ("window", rules.window_ms),
@@ -82,7 +84,9 @@ fn section(rules: &AppPolicy, port: usize, target: &str) -> String {
         ("restart_timeout", u64::from(rules.deadlines.restart_ms)),
         ("kill_timeout", u64::from(rules.deadlines.kill_ms)),
     ];
-    times.iter().for_each(|(key, ms)| line(&mut text, key, *ms));
+    for (key, ms) in times {
+        line(&mut text, key, ms);
+    }
     let (hour, day) = (rules.budget.short_limit, rules.budget.long_limit);
     let _ = writeln!(text, "rise = {}\nincident_limit = {}", rules.rise, rules.incident_limit);
     let _ = writeln!(text, "budget = {{ hour = {hour}, day = {day} }}");

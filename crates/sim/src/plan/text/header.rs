@@ -92,7 +92,7 @@ fn read_line(line: &str, plan: &mut Plan) -> Result<(), String> {
     match head {
         "seed" => plan.seed = word()?.parse().map_err(|_| "the seed is no number")?,
         "heals" => {
-            plan.healed_at_ms = clock::read_clock(word()?).ok_or("no time as h:mm:ss.mmm")?
+            plan.healed_at_ms = clock::read_clock(word()?).ok_or("no time as h:mm:ss.mmm")?;
         }
         "ends" => plan.ends_at_ms = clock::read_clock(word()?).ok_or("no time as h:mm:ss.mmm")?,
         "machine" => plan.machine = read_machine(Fields::read(words)?)?,
