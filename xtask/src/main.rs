@@ -3,6 +3,7 @@
 mod bench;
 mod dist;
 mod fuzz;
+mod mutants;
 mod needs;
 mod rust_text;
 mod shell;
@@ -26,6 +27,7 @@ usage: cargo xtask <task>
   fuzz keep            take over what was found
   bench footprint      memory, CPU and speed beside Monit and the cron script
   bench checks         CPU per check beside a bare epoll loop and a bare rustls handshake
+  mutants [--shard K/N]  wrong engines and ledgers by the hundred (docs/mutants.md)
   soak --minutes N     simulated worlds on every core, judged; beside what defib is compared with
   soak --noise --years N
                        false acts a server-year under the fixed noise, kept from 100000 years on
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["dist"] => dist::run().map(|_| ()),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["mutants", rest @ ..] => mutants::run(rest),
         ["soak", rest @ ..] => soak::run(rest),
         ["-h" | "--help" | "help"] => {
             print!("{USAGE}");

@@ -20,6 +20,20 @@ use support::world::HANG;
 
 const NOW: Moment = Moment(200_000_000);
 const HOUR: u64 = 3_600_000;
+/// With the order's own charge the tenth act of a day; and one more, just inside of it.
+const DAY: [u64; 9] = each_hour();
+const MORE: [u64; 10] =
+    [HOUR, DAY[1], DAY[2], DAY[3], DAY[4], DAY[5], DAY[6], DAY[7], DAY[8], 24 * HOUR - 1];
+
+const fn each_hour() -> [u64; 9] {
+    let mut hours = [HOUR; 9];
+    let mut index = 1;
+    while index < 9 {
+        hours[index] = hours[index - 1] + HOUR;
+        index += 1;
+    }
+    hours
+}
 
 /// An order, and all that it is judged by.
 #[derive(Clone)]
@@ -167,20 +181,6 @@ fn s4_budgets_at_their_edges() {
     assert_eq!(kill().after(kills(&[1, 2, 3])), 0);
     assert_eq!(kill().after(kills(&[1, 2, 3, HOUR - 1])), 4);
     assert_eq!(kill().after(kills(&[1, 2, 3, HOUR])), 0);
-    const DAY: [u64; 9] =
-        [HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 5 * HOUR, 6 * HOUR, 7 * HOUR, 8 * HOUR, 9 * HOUR];
-    const MORE: [u64; 10] = [
-        HOUR,
-        2 * HOUR,
-        3 * HOUR,
-        4 * HOUR,
-        5 * HOUR,
-        6 * HOUR,
-        7 * HOUR,
-        8 * HOUR,
-        9 * HOUR,
-        24 * HOUR - 1,
-    ];
     assert_eq!(kill().after(kills(&DAY)), 0);
     assert_eq!(kill().after(kills(&MORE)), 4);
     assert_eq!(kill().after(spent(Rung::Restart, Purse::Ladder, &[1, 2, 3, 4])), 4);
