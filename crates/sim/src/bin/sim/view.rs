@@ -7,6 +7,7 @@ use defib_sim::plan::{Plan, in_clock};
 use defib_sim::run::{Pace, run};
 use defib_sim::trial::Accused;
 use defib_sim::world::World;
+use std::fmt::Write;
 use std::rc::Rc;
 
 struct Nobody;
@@ -56,13 +57,12 @@ fn of_world(plan: &Plan, world: &World) -> String {
         let faults: Vec<String> = it.faults.iter().map(|it| format!("{:?}", it.fault)).collect();
         let wanted = if it.is_wanted { "" } else { ", stopped by a person" };
         let (name, permille, faults) = (&app.name, it.permille, faults.join(", "));
-        text += &format!("   {name}: {process}; serves {permille}; [{faults}]{wanted}\n");
+        let _ = writeln!(text, "   {name}: {process}; serves {permille}; [{faults}]{wanted}");
     }
     text
 }
 
 fn of_engine(plan: &Plan, state: &State, text: &mut String) {
-    use std::fmt::Write;
     let doubt = state.doubt.level;
     let _ = writeln!(text, "   engine: doubt {doubt}, {} charges", state.charges.len());
     for (app, it) in plan.apps.iter().zip(&state.apps) {
