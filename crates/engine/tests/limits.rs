@@ -274,3 +274,97 @@ fn health_must_last_for_20_s_and_5_looks() {
     let at = world.notes().find(|(_, note)| closed(note)).map(|(at, _)| at.since(well));
     assert!(at.is_some_and(|at| (20 * SECOND..35 * SECOND).contains(&at)), "{at:?}");
 }
+
+#[test]
+fn a_slow_start_is_not_acted_upon_again() {
+    let mut world = sick(two_apps(false), 0, HANG);
+    world.apps[0].next = Life::Good { warm_ms: 55 * SECOND };
+    world.run(10 * MINUTE);
+    assert_eq!(rungs(&world, 0), [Rung::Kill]);
+}
+
+#[test]
+fn each_app_spends_its_own_budget() {
+    let mut world = sick(two_apps(false), 0, HANG);
+    world.run(3 * HOUR);
+    world.apps[1].next = Life::Same;
+    world.set_all(1, HANG);
+    world.run(BELIEVED);
+    assert_eq!(rungs(&world, 1), [Rung::Kill]);
+}
+
+#[test]
+fn a_person_s_stop_holds_for_ever_and_what_was_open_is_closed() {
+    let mut world = sick(two_apps(true), 0, HANG);
+    world.run(17 * SECOND);
+    world.feed(Event::Stopped { app: AppId(0) });
+    let before = orders(&world, 0).len();
+    world.run(3 * HOUR);
+    assert_eq!(orders(&world, 0).len(), before);
+    assert!(world.state.apps[0].incident().is_none());
+}
+
+#[test]
+fn broken_tls_is_the_apps_and_a_certificate_is_not() {
+    let mut world = sick(two_apps(false), 0, Seen::Tls(defib_engine::seen::TlsFault::Protocol));
+    world.run(2 * MINUTE);
+    assert_eq!(rungs(&world, 0)[..1], [Rung::Restart]);
+}
+
+#[test]
+fn a_fault_that_changes_its_kind_is_judged_by_the_new_one() {
+    let mut world = sick(two_apps(false), 0, ERROR);
+    world.set_answer(0, 1, Seen::Refused);
+    world.run(2 * MINUTE);
+    world.set_answer(0, 1, Seen::Pass);
+    world.set_all(0, HANG);
+    world.run(2 * MINUTE);
+    assert_eq!(rungs(&world, 0)[..1], [Rung::Kill]);
+    let reclassed = |note: &Note| {
+        matches!(note, Note::Reclassed { from: Class::Dependency, to: Class::Hung, .. })
+    };
+    assert!(world.notes().any(|(_, note)| reclassed(note)));
+}
+
+#[test]
+fn ten_minutes_of_health_forget_the_starts_before() {
+    for (calm, pause) in [(MINUTE, 10 * SECOND), (12 * MINUTE, 0)] {
+        let mut world = World::started(two_apps(false), START - MINUTE);
+        world.run(MINUTE);
+        world.die(0, Exit::Code(1), None);
+        world.run(calm);
+        world.die(0, Exit::Code(1), None);
+        let died = world.now.0 - START;
+        world.run(MINUTE);
+        let all = orders(&world, 0);
+        let earliest = pause.max(died);
+        assert!(
+            all.len() == 2 && (earliest..=earliest + 2 * SECOND).contains(&all[1].0),
+            "{all:?}"
+        );
+    }
+}
+
+#[test]
+fn an_incident_ends_as_what_ended_it() {
+    let ending_of = |world: &World| {
+        world.notes().find_map(|(_, note)| match note {
+            Note::Closed { ending, .. } => Some(*ending),
+            _ => None,
+        })
+    };
+    let contract = Seen::Status { code: 404, retry_after_s: None };
+    let mut world = sick(two_apps(false), 0, contract);
+    world.run(2 * MINUTE);
+    world.set_all(0, Seen::Pass);
+    world.run(5 * MINUTE);
+    assert_eq!(ending_of(&world), Some(Ending::Passed));
+    let mut policy = two_apps(false);
+    policy.mode = defib_engine::policy::Mode::Observe;
+    let mut world = sick(policy, 1, HANG);
+    world.run(2 * MINUTE);
+    world.set_all(1, Seen::Pass);
+    world.run(5 * MINUTE);
+    assert_eq!(ending_of(&world), Some(Ending::SelfHealed));
+    assert_eq!(orders(&world, 1), []);
+}
