@@ -40,16 +40,21 @@ const KEEPERS: [Keeper; 3] = [Keeper::Unit { restart_ms: None }, Keeper::Agent, 
 
 #[test]
 fn a_guardian_that_is_killed_at_any_moment_repeats_nothing() {
-    KEEPERS.into_iter().for_each(|keeper| sweep(keeper, AgentFault::KillGuardian));
+    for keeper in KEEPERS {
+        sweep(keeper, AgentFault::KillGuardian);
+    }
 }
 
 #[test]
 fn a_guardian_that_is_stopped_at_any_moment_repeats_nothing() {
-    let keeper = Keeper::Agent;
-    [900, 4_000, 12_000].into_iter().for_each(|ms| sweep(keeper, AgentFault::StopGuardian { ms }));
+    for ms in [900, 4_000, 12_000] {
+        sweep(Keeper::Agent, AgentFault::StopGuardian { ms });
+    }
 }
 
 #[test]
 fn an_executor_that_is_killed_at_any_moment_repeats_nothing() {
-    KEEPERS.into_iter().for_each(|keeper| sweep(keeper, AgentFault::KillExecutor));
+    for keeper in KEEPERS {
+        sweep(keeper, AgentFault::KillExecutor);
+    }
 }

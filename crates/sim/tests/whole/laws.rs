@@ -44,6 +44,9 @@ fn budgets(facts: &[Dated]) -> Option<String> {
     let mut reboots: Vec<u64> = Vec::new();
     for Dated { at_ms, fact } in facts {
         match fact {
+            // A sick disk may have taken no copy of the ledger: then charges are lost with the power.
+            // (A reboot is not done without its copy.)
+            Fact::WentDown { hard: true, .. } => acts.clear(),
             Fact::Intended { order, .. } => {
                 purses.insert(order.intent, order.purse);
             }

@@ -20,7 +20,8 @@ pub(crate) fn plan(seed: u64) -> Plan {
             Keeper::Command => format!("recover = [\"/opt/{name}/again\"]\nuser = \"{name}\""),
         };
         let port = 8000 + at;
-        config += &format!("[app.{name}]\nurl = \"http://127.0.0.1:{port}/\"\n{target}\n");
+        let section = format!("[app.{name}]\nurl = \"http://127.0.0.1:{port}/\"\n{target}\n");
+        config.push_str(&section);
     }
     let mut happenings = happenings(apps.len(), &mut chance);
     happenings.sort_by_key(|planned| planned.at_ms);
