@@ -34,7 +34,9 @@ pub fn run(
         if at_world_ms.min(at_agent_ms) > ends_ms {
             break;
         }
-        if pace == Pace::Skip && agent.skip_to(world, at_world_ms.min(ends_ms)) {
+        // A wake-up that is under way comes first: it would come later than it did.
+        let may_skip = pace == Pace::Skip && delayed.is_none();
+        if may_skip && agent.skip_to(world, at_world_ms.min(ends_ms)) {
             continue;
         }
         match wake {

@@ -9,7 +9,7 @@ use defib_sim::chance::Chance;
 use defib_sim::fact::{Dated, Fact, Witness};
 use defib_sim::plan::{
     AppFault, AppPlan, Happening, Keeper, MachineFault, MachinePlan, Noise, Person, Plan, Planned,
-    Remedy,
+    Profile, Remedy, generate,
 };
 use defib_sim::run::{Pace, run};
 use defib_sim::world::World;
@@ -170,11 +170,20 @@ fn noise_skipped_is_noise_stepped() {
 #[test]
 fn mixed_worlds_skipped_are_mixed_worlds_stepped() {
     let (mut stepped, mut skipped) = (0, 0);
-    for seed in 0..40 {
+    for seed in 0..24 {
         let (every, rest) = both_ways(mixed(seed, 4 * 24 * HOUR_MS));
         (stepped, skipped) = (stepped + every, skipped + rest);
     }
     assert!(skipped * 3 < stepped, "{skipped} of {stepped} good looks had to be stepped");
+}
+
+/// Everything that the generator knows of; what was found there stays found.
+#[test]
+fn generated_worlds_skipped_are_generated_worlds_stepped() {
+    for seed in 0..12 {
+        both_ways(generate(seed, Profile::Swarm));
+    }
+    both_ways(generate(0, Profile::Calm));
 }
 
 #[test]
@@ -183,5 +192,9 @@ fn soak_years_skipped_are_years_stepped() {
     for seed in 0..20 {
         both_ways(noisy(1_000 + seed, YEAR_MS));
         both_ways(mixed(1_000 + seed, YEAR_MS / 4));
+        both_ways(generate(1_000 + seed, Profile::Calm));
+    }
+    for seed in 1_000..3_000 {
+        both_ways(generate(seed, Profile::Swarm));
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct Tally {
     pub(crate) sums: BTreeMap<Who, Sums>,
     pub(crate) shares: Shares,
     pub(crate) trouble: Vec<Trouble>,
-    /// Seconds that its threads were at work, added up.
+    /// CPU seconds of its threads, added up.
     pub(crate) worked_s: f64,
 }
 
@@ -115,14 +115,22 @@ fn on_every_core(wish: &Wish, section: &Section, enough: impl Fn(u64) -> Enough)
 /// Seeds from `first` on in steps of `stride`.
 fn one_core(section: &Section, first: u64, stride: u64, enough: Enough) -> Tally {
     let mut tally = Tally::default();
-    let began = Instant::now();
+    let began_s = cpu_s();
     let mut seeds = 0;
     while !enough.is_reached(seeds) {
         one_seed(section, first + seeds * stride, &mut tally);
         seeds += 1;
     }
-    tally.worked_s = began.elapsed().as_secs_f64();
+    tally.worked_s = cpu_s() - began_s;
     tally
+}
+
+/// CPU seconds of this thread: what it could do does not depend on who else works on the machine. (The
+/// first field of schedstat is the time on a CPU, in nanoseconds.)
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let ns = stat.split_whitespace().next().and_then(|word| word.parse::<u64>().ok());
+    ns.unwrap_or(0) as f64 / 1e9
 }
 
 /// One world, under each agent of the section.

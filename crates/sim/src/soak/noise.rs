@@ -57,7 +57,8 @@ pub fn campaign(asked: &Campaign, mut show: impl FnMut(&str)) -> bool {
 fn text(asked: &Campaign, tally: &Tally, lived: u64, minutes: f64) -> String {
     let mut text = String::new();
     let Some(sums) = tally.sums.get(&Who::Engine) else { return text };
-    let years = sums.years();
+    // Each world is a year of noise; the quiet hours after it are not counted.
+    let years = sums.rows.len() as f64;
     let count = sums.unneeded_total();
     let (low, high) = poisson_95(count);
     let last = asked.wish.seed + lived - 1;
@@ -82,7 +83,7 @@ fn text(asked: &Campaign, tally: &Tally, lived: u64, minutes: f64) -> String {
         | command | `{}` |\n\
         | commit | {} |\n\
         | date | {} |\n\
-        | took | {minutes:.1} min on {} threads, {:.0} server-years a minute |\n",
+        | took | {minutes:.1} min on {} threads, {:.0} server-years a minute of one core |\n",
         count as f64 / years,
         low / years,
         high / years,
@@ -92,7 +93,7 @@ fn text(asked: &Campaign, tally: &Tally, lived: u64, minutes: f64) -> String {
         asked.commit,
         asked.date,
         asked.wish.jobs,
-        years / minutes,
+        years * 60.0 / tally.worked_s.max(f64::MIN_POSITIVE),
     );
     let _ = writeln!(
         text,

@@ -40,7 +40,7 @@ impl Report {
                 print_acts(sums);
             }
         }
-        println!("  time: {} (one call in 1,024 timed)", tally.shares.text());
+        println!("  time: {} (one call in 64 timed)", tally.shares.text());
         println!("  breaches: {}", tally.trouble.len());
         if tally.sums.len() > 1 {
             print_tables(&tally);
@@ -75,17 +75,17 @@ impl Report {
 
 fn print_pace(who: Who, sums: &Sums, tally: &Tally) {
     let years = sums.years();
-    let minutes = tally.worked_s / 60.0;
+    let minutes = (tally.worked_s / 60.0).max(f64::MIN_POSITIVE);
     let seeds = (sums.rows.first().map(|row| row.seed), sums.rows.last().map(|row| row.seed));
     println!(
-        "  {}: {} worlds (seeds {} to {}), {years:.2} server-years, {} facts; {:.2} server-years a minute and core, {:.0} facts a ms",
+        "  {}: {} worlds (seeds {} to {}), {years:.2} server-years, {} facts; {:.2} server-years a minute of one core, {:.0} facts a ms",
         name_of(who),
         sums.rows.len(),
         seeds.0.unwrap_or_default(),
         seeds.1.unwrap_or_default(),
         sums.facts,
         years / minutes,
-        sums.facts as f64 / (tally.worked_s * 1_000.0),
+        sums.facts as f64 / (minutes * 60_000.0),
     );
 }
 

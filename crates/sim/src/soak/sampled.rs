@@ -1,4 +1,4 @@
-//! Where the time goes: one in 1,024 calls of the agent and of the witnesses is timed, the rest is the
+//! Where the time goes: one in 64 calls of the agent and of the witnesses is timed, the rest is the
 //! world's and the loop's.
 
 use crate::agent::Agent;
@@ -9,7 +9,7 @@ use crate::world::news::News;
 use std::time::{Duration, Instant};
 
 /// One call in so many is timed.
-const ONE_IN: u64 = 1_024;
+const ONE_IN: u64 = 64;
 
 /// Something of which a sample of calls is timed.
 #[derive(Clone, Debug)]

@@ -89,6 +89,22 @@ impl World {
         (seen, took_ms)
     }
 
+    /// How long a look of this probe takes, if it would be good and nothing of it is left to chance: so
+    /// it stays until something happens.
+    pub(crate) fn calm_look_ms(&mut self, app: usize, probe: usize) -> Option<u64> {
+        if self.script.is_some() {
+            return None;
+        }
+        let timeout_ms = self.config.policy.apps[app].probes[probe].timeout_ms;
+        let chance = self.chance.clone();
+        let (seen, took_ms) = self.by_probe(app, probe, timeout_ms);
+        if self.chance != chance {
+            self.chance = chance;
+            return None;
+        }
+        (seen == Seen::Pass && took_ms < timeout_ms).then_some(took_ms)
+    }
+
     /// How much later things happen while the hypervisor steals the CPU.
     fn delay_ms(&mut self) -> u64 {
         if self.machine.stolen_percent(self.now_ms) < 50 {

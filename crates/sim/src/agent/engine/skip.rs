@@ -62,19 +62,17 @@ impl EngineAgent {
 
     /// The first moment at which a look would not be good, or something else would change; and every
     /// probe's looks.
-    fn calm_until(&self, world: &World, until_ms: u64, runs: &mut Vec<Run>) -> Moment {
+    fn calm_until(&self, world: &mut World, until_ms: u64, runs: &mut Vec<Run>) -> Moment {
         let Policy { apps: rules, .. } = &self.config.policy;
         let mut ends = self.hand.ledger.now(world.machine().boot_ms(until_ms));
         for (app, (state, rules)) in self.state.apps.iter().zip(rules).enumerate() {
             ends = ends.min(changes_at(state, rules));
-            let took_ms = world.app(app).plan.answer_ms;
             for (probe, (look, look_rules)) in state.probes.iter().zip(&rules.probes).enumerate() {
                 let interval_ms = look_rules.interval_ms;
+                let took_ms = world.calm_look_ms(app, probe).filter(|ms| *ms < interval_ms);
+                let Some(took_ms) = took_ms else { return Moment(0) };
                 let left = world.looks_until_lost(app, probe);
                 ends = ends.min(look.next_at.plus(left.saturating_mul(interval_ms)));
-                if took_ms >= interval_ms.min(look_rules.timeout_ms) {
-                    ends = Moment(0);
-                }
                 let from = look.next_at;
                 runs.push(Run { app, probe, from, interval_ms, took_ms, looks: 0 });
             }
