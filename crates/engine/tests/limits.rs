@@ -359,12 +359,4 @@ fn an_incident_ends_as_what_ended_it() {
     world.set_all(0, Seen::Pass);
     world.run(5 * MINUTE);
     assert_eq!(ending_of(&world), Some(Ending::Passed));
-    let mut policy = two_apps(false);
-    policy.mode = defib_engine::policy::Mode::Observe;
-    let mut world = sick(policy, 1, HANG);
-    world.run(2 * MINUTE);
-    world.set_all(1, Seen::Pass);
-    world.run(5 * MINUTE);
-    assert_eq!(ending_of(&world), Some(Ending::SelfHealed));
-    assert_eq!(orders(&world, 1), []);
 }
