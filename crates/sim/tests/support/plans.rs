@@ -4,6 +4,7 @@
 use defib_engine::event::Exit;
 use defib_sim::chance::Chance;
 use defib_sim::plan::*;
+use std::fmt::Write;
 use std::rc::Rc;
 
 const MINUTE_MS: u64 = 60_000;
@@ -127,16 +128,16 @@ fn app(chance: &mut Chance, name: &str, config: &mut String) -> AppPlan {
         _ => Keeper::Command,
     };
     let port = 8_000 + u64::from(name.as_bytes()[0]);
-    *config += &format!("[app.{name}]\n");
-    *config += &match chance.below(3) {
-        0 => format!("url = \"https://{name}.example/\"\n"),
-        _ => format!("url = \"http://127.0.0.1:{port}/\"\n"),
+    let url = match chance.below(3) {
+        0 => format!("https://{name}.example/"),
+        _ => format!("http://127.0.0.1:{port}/"),
     };
-    *config += &match keeper {
-        Keeper::Unit { .. } => format!("unit = \"{name}.service\"\n"),
-        Keeper::Agent => format!("start = [\"/opt/{name}/run\"]\nuser = \"{name}\"\n"),
-        Keeper::Command => format!("recover = [\"/opt/{name}/again\"]\nuser = \"{name}\"\n"),
+    let target = match keeper {
+        Keeper::Unit { .. } => format!("unit = \"{name}.service\""),
+        Keeper::Agent => format!("start = [\"/opt/{name}/run\"]\nuser = \"{name}\""),
+        Keeper::Command => format!("recover = [\"/opt/{name}/again\"]\nuser = \"{name}\""),
     };
+    let _ = write!(config, "[app.{name}]\nurl = \"{url}\"\n{target}\n");
     if chance.below(4) == 0 {
         *config += "interval = \"1s\"\ntimeout = \"1s\"\nwindow = \"3s\"\n";
     }
