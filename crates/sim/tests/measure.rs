@@ -125,7 +125,9 @@ fn the_oracle_is_the_lower_bound_and_sums_do_not_depend_on_the_order() {
         assert_eq!(oracle.unneeded_total(), 0, "seed {seed}");
         parts.push(nothing);
     }
-    parts.iter().for_each(|part| forward.merge(part));
-    parts.iter().rev().for_each(|part| backward.merge(part));
+    for (part, other) in parts.iter().zip(parts.iter().rev()) {
+        forward.merge(part);
+        backward.merge(other);
+    }
     assert_eq!(forward, backward);
 }
