@@ -20,13 +20,20 @@ pub struct Log {
     names: Names,
     /// When, and what, in words.
     pub lines: Vec<(u64, String)>,
+    /// The agent's journal at the end, if it keeps one: `defib replay` decides it again.
+    pub journal: Vec<(String, Vec<u8>)>,
     last_seen: BTreeMap<(usize, usize), Seen>,
 }
 
 impl Log {
     /// A log of a run of this plan.
     pub fn new(plan: &Plan) -> Log {
-        Log { names: Names::of(plan), lines: Vec::new(), last_seen: BTreeMap::new() }
+        Log {
+            names: Names::of(plan),
+            lines: Vec::new(),
+            journal: Vec::new(),
+            last_seen: BTreeMap::new(),
+        }
     }
 
     /// Plan and facts as one text, with what was broken at its head.
@@ -44,7 +51,8 @@ impl Log {
         text
     }
 
-    /// Writes it to `folder`, which is made if need be. Gives the file's path.
+    /// Writes it to `folder`, which is made if need be, and the journal to a folder beside it. Gives the
+    /// log's path.
     pub fn leave(
         &self,
         folder: &Path,
@@ -55,6 +63,11 @@ impl Log {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(format!("{name}.log"));
         std::fs::write(&path, self.to_text(plan, breaches))?;
+        let journal = folder.join(format!("{name}.journal"));
+        for (file, bytes) in &self.journal {
+            std::fs::create_dir_all(&journal)?;
+            std::fs::write(journal.join(file), bytes)?;
+        }
         Ok(path)
     }
 

@@ -50,6 +50,7 @@ pub fn record(plan: &Plan, accused: Accused, pace: Pace) -> Result<(Log, Vec<Bre
     let mut both = Both { judge: Judge::new(&world, pace), log: Log::new(plan) };
     let mut agent = accused.bring(&world);
     run(&mut world, agent.as_mut(), pace, plan.ends_at_ms, &mut both);
+    both.log.journal = agent.journal_files();
     both.judge.finish(plan.ends_at_ms);
     Ok((both.log, both.judge.breaches().to_vec()))
 }

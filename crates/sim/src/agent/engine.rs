@@ -48,6 +48,8 @@ pub struct EngineAgent {
     life: Life,
     /// It does not run until then, and knows nothing of that.
     stopped_until_ms: u64,
+    /// It is the guardian that does not run, not the executor.
+    is_guardian_stopped: bool,
     boot: u32,
     slept_ms: u64,
     wall_offset_ms: i64,
@@ -67,6 +69,7 @@ impl EngineAgent {
             effects: Vec::new(),
             life: Life::Runs,
             stopped_until_ms: 0,
+            is_guardian_stopped: false,
             boot: 0,
             slept_ms: 0,
             wall_offset_ms: 0,
@@ -346,21 +349,33 @@ impl Agent for EngineAgent {
         match fault {
             AgentFault::KillGuardian if self.life == Life::Runs => {
                 self.life = Life::GuardianGone(back_ms + self.wrong.back_late_ms);
+                // Its own stop ends with it; the executor's would keep it from being started.
+                if self.is_guardian_stopped {
+                    self.stopped_until_ms = 0;
+                }
                 world.tell(Fact::GuardianEnded);
                 world.drop_looks();
             }
             AgentFault::KillExecutor if !matches!(self.life, Life::AllGone(_)) => {
                 self.life = Life::AllGone(back_ms);
+                self.stopped_until_ms = 0;
                 self.hand.drop_acts();
                 world.tell(Fact::ExecutorEnded);
                 world.drop_looks();
             }
-            AgentFault::StopGuardian { ms } | AgentFault::StopExecutor { ms } => {
+            AgentFault::StopGuardian { ms } if self.life == Life::Runs => {
+                self.is_guardian_stopped = true;
                 self.stopped_until_ms = world.now_ms() + ms;
             }
-            // It has neither journal nor files: the whole agent is there for these.
+            AgentFault::StopExecutor { ms } if !matches!(self.life, Life::AllGone(_)) => {
+                self.is_guardian_stopped = false;
+                self.stopped_until_ms = world.now_ms() + ms;
+            }
+            // Who is gone cannot be stopped. It has neither journal nor files: the whole agent is there for these.
             AgentFault::KillGuardian
             | AgentFault::KillExecutor
+            | AgentFault::StopGuardian { .. }
+            | AgentFault::StopExecutor { .. }
             | AgentFault::CrashAtWrite { .. } => return,
         }
         world.tell(Fact::AgentFault(fault));

@@ -38,6 +38,11 @@ pub trait Agent {
     /// The machine went down under it: all that it held in memory is gone.
     fn lose_power(&mut self, world: &mut World);
 
+    /// The files of its journal, by name, as they are now. None, if it keeps none.
+    fn journal_files(&self) -> Vec<(String, Vec<u8>)> {
+        Vec::new()
+    }
+
     /// Jumps over a stretch in which nothing but good looks would happen, to at most `until_ms`. `false`:
     /// it cannot now. What it knows afterwards is what it would have known.
     fn skip_to(&mut self, _world: &mut World, _until_ms: u64) -> bool {

@@ -98,6 +98,10 @@ impl WholeAgent {
 }
 
 impl Agent for WholeAgent {
+    fn journal_files(&self) -> Vec<(String, Vec<u8>)> {
+        self.journal().contents()
+    }
+
     fn boot(&mut self, world: &mut World) {
         self.is_shutting_down = false;
         self.start_executor(world);

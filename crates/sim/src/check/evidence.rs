@@ -99,8 +99,9 @@ fn looked(scene: &Scene, at_ms: u64, order: &Order, fresh_ms: u64, found: &mut F
     let (from_ms, until_ms) = scene.frozen_ms;
     let (mut fresh, mut clear) = (false, false);
     for probe in scene.apps[app].own_probes(scene.rules(app)) {
-        // A good look that ends while the order is on its way cannot call it back.
-        let on_its_way = fresh_ms > FRESH_MS;
+        // A good look that ends while the order is on its way cannot call it back; nor one of the same
+        // turn, for the guardian hears the executor before its looks.
+        let on_its_way = fresh_ms > FRESH_MS || probe.ended_ms == at_ms;
         let failed = on_its_way || probe.seen.is_some_and(Seen::is_failure);
         if failed && probe.failed_ms.is_some_and(|ended_ms| at_ms - ended_ms <= fresh_ms) {
             fresh = true;

@@ -39,7 +39,8 @@ fn overdue(scene: &Scene, at_ms: u64, app: usize, probe: usize, found: &mut Foun
     let (it, rules) = (&scene.apps[app], &scene.rules(app).probes[probe]);
     let last_ms = it.probes[probe].ended_ms;
     let armed_ms = scene.calm_since_ms + BEGINS_MS;
-    let pace_ms = rules.interval_ms.max(rules.fast_ms) + rules.timeout_ms + LATE_MS;
+    // The look that is to end with the window may wait for one deadline more.
+    let pace_ms = rules.interval_ms.max(rules.fast_ms) + 2 * rules.timeout_ms + LATE_MS;
     let due_ms = last_ms.max(armed_ms) + pace_ms;
     if at_ms <= due_ms {
         return;
