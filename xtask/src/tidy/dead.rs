@@ -5,6 +5,8 @@ use crate::rust_text::{block_end, code_only, is_word, occurrences};
 use crate::tree::Tree;
 use std::collections::BTreeSet;
 
+const FUZZ_TARGETS: &str = "fuzz/fuzz_targets/";
+
 /// Fails on each `.rs` file that no `mod` leads to.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     if tree.packages.is_empty() {
@@ -12,7 +14,10 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     }
     let mut reached = BTreeSet::new();
     let roots = tree.packages.iter().flat_map(|package| &package.roots);
-    let mut left: Vec<(String, bool)> = roots.map(|root| (root.clone(), true)).collect();
+    // The fuzz targets are programs of a workspace of their own.
+    let targets = tree.rust().map(|file| &file.path).filter(|path| path.starts_with(FUZZ_TARGETS));
+    let mut left: Vec<(String, bool)> =
+        roots.chain(targets).map(|root| (root.clone(), true)).collect();
     while let Some((path, is_root)) = left.pop() {
         if !reached.insert(path.clone()) {
             continue;

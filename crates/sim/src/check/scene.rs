@@ -1,15 +1,18 @@
 //! The scene: what checkers know of the truth, kept from facts alone.
 
+mod app;
+
+pub(super) use app::{Act, Active, AppScene};
+
 use crate::fact::{By, Fact};
-use crate::plan::{AgentFault, AppFault, Happening, MachineFault, Person, Plan, Remedy};
+use crate::plan::{AgentFault, AppFault, Happening, MachineFault, Person, Plan};
 use crate::world::World;
 use defib_config::spec::Config;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::Outcome;
-use defib_engine::id::{AppId, Identity, IntentId};
+use defib_engine::id::{AppId, IntentId};
 use defib_engine::note::Note;
-use defib_engine::policy::{AppPolicy, Policy, View};
-use defib_engine::seen::Seen;
+use defib_engine::policy::{AppPolicy, Policy};
 use std::rc::Rc;
 
 /// Acts of one app that are remembered: more than can ever be in flight.
@@ -42,71 +45,6 @@ pub(super) struct Scene {
     pub(super) reboot: Option<Act>,
     /// When an act last ended.
     pub(super) acted_ms: u64,
-}
-
-/// One app.
-pub(super) struct AppScene {
-    pub(super) process: Option<Identity>,
-    pub(super) born_ms: u64,
-    pub(super) born_by: By,
-    pub(super) died_ms: u64,
-    pub(super) permille: u16,
-    pub(super) serves_since_ms: u64,
-    pub(super) is_wanted: bool,
-    pub(super) wanted_since_ms: u64,
-    pub(super) held_since_ms: u64,
-    pub(super) held_until_ms: u64,
-    pub(super) faults: Vec<Active>,
-    /// When a person was last busy with it.
-    person_ms: u64,
-    /// When a fault of it last ended.
-    pub(super) cured_ms: u64,
-    pub(super) acts: Vec<Act>,
-    pub(super) probes: Vec<ProbeScene>,
-    pub(super) void_ms: u64,
-    /// A person was told that they have to come, and the incident is open.
-    pub(super) handed_over: bool,
-}
-
-/// A fault that is there.
-#[derive(Clone, Copy)]
-pub(super) struct Active {
-    pub(super) fault: AppFault,
-    remedy: Remedy,
-    pub(super) since_ms: u64,
-    until_ms: u64,
-}
-
-/// An act, from its intent on.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Act {
-    pub(super) order: Order,
-    pub(super) intended_ms: u64,
-    pub(super) began_ms: Option<u64>,
-    /// It was to end something that ran.
-    pub(super) ends: bool,
-    /// It did.
-    pub(super) ended: bool,
-    pub(super) is_over: bool,
-    /// The hand could not do it.
-    pub(super) failed: bool,
-}
-
-/// One probe.
-#[derive(Clone, Copy)]
-pub(super) struct ProbeScene {
-    pub(super) began_ms: u64,
-    pub(super) ended_ms: u64,
-    pub(super) seen: Option<Seen>,
-    /// Looks that began since what was seen last became void.
-    pub(super) fresh: u32,
-    /// Failing looks in a row, and when the first of them began.
-    pub(super) failing: u32,
-    pub(super) failing_since_ms: u64,
-    /// When it last saw what it should.
-    pub(super) good_ms: Option<u64>,
-    /// When it last saw a failure.
-    pub(super) failed_ms: Option<u64>,
 }
 
 impl Scene {
@@ -387,113 +325,6 @@ impl Scene {
                 self.disturbed(at_ms);
             }
             _ => {}
-        }
-    }
-}
-
-impl AppScene {
-    fn new(rules: &AppPolicy) -> AppScene {
-        let probe = ProbeScene {
-            began_ms: 0,
-            ended_ms: 0,
-            seen: None,
-            fresh: 0,
-            failing: 0,
-            failing_since_ms: 0,
-            good_ms: None,
-            failed_ms: None,
-        };
-        AppScene {
-            process: None,
-            born_ms: 0,
-            born_by: By::Manager,
-            died_ms: 0,
-            permille: 0,
-            serves_since_ms: 0,
-            is_wanted: true,
-            wanted_since_ms: 0,
-            held_since_ms: 0,
-            held_until_ms: 0,
-            faults: Vec::new(),
-            person_ms: 0,
-            cured_ms: 0,
-            acts: Vec::new(),
-            probes: vec![probe; rules.probes.len()],
-            void_ms: 0,
-            handed_over: false,
-        }
-    }
-
-    fn born(&mut self, at_ms: u64, identity: Identity, by: By) {
-        (self.process, self.born_ms, self.born_by) = (Some(identity), at_ms, by);
-        self.end_faults(at_ms, |active| active.remedy.new_process);
-    }
-
-    fn end_faults(&mut self, at_ms: u64, which: impl Fn(&Active) -> bool) {
-        let before = self.faults.len();
-        self.faults.retain(|active| !which(active));
-        if self.faults.len() < before {
-            self.cured_ms = at_ms;
-        }
-    }
-
-    fn void(&mut self, at_ms: u64) {
-        self.void_ms = at_ms;
-        for probe in &mut self.probes {
-            (probe.fresh, probe.failing) = (0, 0);
-        }
-    }
-
-    /// Since when it is well, if it is: it runs, nothing is wrong with it (but that it is about to end)
-    /// and nobody is busy with it.
-    pub(super) fn well_since_ms(&self) -> Option<u64> {
-        let is_sound = self.faults.iter().all(|it| matches!(it.fault, AppFault::Exit(_)));
-        let changes =
-            [self.born_ms, self.died_ms, self.cured_ms, self.person_ms, self.serves_since_ms];
-        let is_well = is_sound && self.is_wanted && self.permille == 1_000;
-        is_well.then(|| changes.into_iter().max().unwrap_or(0))
-    }
-
-    /// Whether a hold is in force, and known.
-    pub(super) fn is_held(&self, at_ms: u64) -> bool {
-        self.held_since_ms <= at_ms && at_ms < self.held_until_ms
-    }
-
-    /// The act that last ended something of it, or was to.
-    pub(super) fn last_disruptive(&self) -> Option<&Act> {
-        self.acts.iter().rev().find(|act| act.began_ms.is_some() && (act.ends || act.ended))
-    }
-
-    /// Acts that have begun and are not over.
-    pub(super) fn in_flight(&self) -> impl Iterator<Item = &Act> {
-        self.acts.iter().filter(|act| act.began_ms.is_some() && !act.is_over)
-    }
-
-    /// The probes that look at the app, and not at what it needs.
-    pub(super) fn own_probes<'a>(
-        &'a self,
-        rules: &'a AppPolicy,
-    ) -> impl Iterator<Item = &'a ProbeScene> {
-        let pairs = self.probes.iter().zip(&rules.probes);
-        pairs.filter(|(_, rules)| rules.view != View::Dependency).map(|(probe, _)| probe)
-    }
-}
-
-impl ProbeScene {
-    fn looked(&mut self, began_ms: u64, ended_ms: u64, seen: Seen, void_ms: u64) {
-        (self.began_ms, self.ended_ms, self.seen) = (began_ms, ended_ms, Some(seen));
-        if began_ms >= void_ms {
-            self.fresh += 1;
-        }
-        match (seen.is_failure(), self.failing) {
-            (false, _) => self.failing = 0,
-            (true, 0) => (self.failing, self.failing_since_ms) = (1, began_ms),
-            (true, _) => self.failing += 1,
-        }
-        if seen.is_failure() {
-            self.failed_ms = Some(ended_ms);
-        } else if seen.is_good() {
-            self.good_ms = Some(ended_ms);
         }
     }
 }
