@@ -28,7 +28,7 @@ pub use script::{Life, Script, ScriptedLook};
 
 use crate::chance::Chance;
 use crate::fact::{By, Dated, Fact};
-use crate::plan::{AgentFault, Plan};
+use crate::plan::{AgentFault, AppFault, Plan};
 use defib_config::spec::Config;
 use defib_engine::event::Exit;
 use defib_engine::id::Identity;
@@ -47,6 +47,8 @@ enum Due {
     Looked { news: News, number: u64 },
     /// A process ends, if it still lives.
     Dies { app: usize, identity: Identity, exit: Exit, by: By },
+    /// A fault ends a process, if it has not been mended.
+    Succumbs { app: usize, identity: Identity, exit: Exit, fault: AppFault },
     /// The truth about an app may have changed: a warm-up or a fault ends.
     Turns { app: usize },
     /// A job of the service manager goes on.
@@ -276,6 +278,11 @@ impl World {
         match due {
             Due::Looked { news, number } => self.end_look(news, number),
             Due::Dies { app, identity, exit, by } => self.die(app, identity, exit, by),
+            Due::Succumbs { app, identity, exit, fault } => {
+                if self.apps[app].has(|it| *it == fault) {
+                    self.die(app, identity, exit, By::Itself);
+                }
+            }
             Due::Turns { app } => self.turn(app),
             Due::Job { job } => self.go_on_with_job(job),
             Due::Respawns { app, generation } => self.respawn(app, generation),

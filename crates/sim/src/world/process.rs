@@ -151,8 +151,8 @@ impl World {
             AppFault::Leak { lasts_ms } => (lasts_ms, KILLED),
             _ => return,
         };
-        let by = By::Itself;
-        self.inside(self.now_ms + after_ms, Due::Dies { app, identity, exit, by });
+        let fault = active.fault;
+        self.inside(self.now_ms + after_ms, Due::Succumbs { app, identity, exit, fault });
     }
 
     pub(super) fn die(&mut self, app: usize, identity: Identity, exit: Exit, by: By) {
