@@ -4,7 +4,7 @@ use crate::look::{self, Probe};
 use crate::machine::Machine;
 use crate::pace::Pace;
 use crate::section::{Section, Wrong};
-use crate::spec::{App, Target};
+use crate::spec::{App, ProbeKind, Target};
 use crate::value::choices;
 use crate::{Host, rules, target};
 use defib_engine::note::Class;
@@ -39,9 +39,10 @@ pub(crate) fn read(
     let target = target::read(section, host.root);
     let process = target::process(section, &target, look.as_ref(), section.problems);
     let extra = extra_probes(section, &pace);
-    let seen = extra.iter().any(|(policy, _)| policy.view == View::App) || section.has("command");
+    let seen = extra.iter().any(asks_the_app) || section.has("command");
     let mut probes = look::own_probes(section, look.as_ref(), &pace, !seen);
     probes.extend(extra);
+    know_listeners(&mut probes);
     check_probes(section, &probes);
     let reboot_on = reboot_on(section, machine, &target);
     let rungs =
@@ -100,6 +101,23 @@ fn check_probes(section: &Section<'_>, probes: &[Probe]) {
         let message = format!("[{}] has no look at the app itself", section.name);
         let hint = "add one on the loopback, a unix socket or a `command`, or say view = \"app\"";
         section.refuse(section.span.clone(), &message, Some(hint.to_owned()));
+    }
+}
+
+/// Whether this look asks the app itself for an answer: a connect asks only the kernel.
+fn asks_the_app((policy, spec): &Probe) -> bool {
+    policy.view == View::App && !matches!(spec.kind, ProbeKind::Tcp(_))
+}
+
+/// A connect beside a look that asks for an answer must not contradict it: it succeeds however the app hangs.
+fn know_listeners(probes: &mut [Probe]) {
+    if !probes.iter().any(asks_the_app) {
+        return;
+    }
+    for (policy, spec) in probes {
+        if policy.view == View::App && matches!(spec.kind, ProbeKind::Tcp(_)) {
+            policy.view = View::Listener;
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub fn rule_in_words(app: &AppPolicy, policy: &Policy) -> Vec<String> {
 fn look(probe: &ProbePolicy) -> String {
     let what = match probe.view {
         View::App => "looks at the app",
+        View::Listener => "looks whether the app listens",
         View::UserPath => "looks along the users' path",
         View::Dependency => "looks at something the app needs",
     };

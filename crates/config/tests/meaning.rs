@@ -99,6 +99,25 @@ fn a_public_url_is_also_looked_at_on_the_loopback() {
 }
 
 #[test]
+fn a_connect_beside_a_look_that_asks_tells_only_whether_somebody_listens() {
+    let views = |text: &str| -> Vec<View> {
+        app(text).0.probes.iter().map(|probe| probe.view).collect()
+    };
+    let port = "[app.shop.probe.port]\ntcp = \"127.0.0.1:8000\"";
+    assert_eq!(
+        views(&format!("url = \"http://127.0.0.1:8000/\"\n{port}")),
+        [View::App, View::Listener]
+    );
+    assert_eq!(views(&format!("command = [\"/bin/true\"]\n{port}")), [View::App, View::Listener]);
+    assert_eq!(views("tcp = \"127.0.0.1:5432\""), [View::App], "the only witness there is");
+    // It does not stand for the loopback's answer either.
+    assert_eq!(
+        views(&format!("url = \"http://192.0.2.7:8000/\"\n{port}")),
+        [View::UserPath, View::App, View::Listener]
+    );
+}
+
+#[test]
 fn a_view_of_ones_own_replaces_the_derived_one() {
     let (policy, _) = app("url = \"https://shop.example.com/\"\n\
          [app.shop.probe.gunicorn]\nurl = \"http+unix:///run/shop.sock\"");

@@ -46,7 +46,7 @@ pub(crate) fn weigh(
         state.probes.iter().zip(&rules.probes).any(|(p, r)| r.view == View::App && !p.absent);
     let mut cusum = 0;
     let counts_fully = |view: View| match view {
-        View::App => true,
+        View::App | View::Listener => true,
         View::UserPath => !has_app_view,
         View::Dependency => false,
     };

@@ -54,7 +54,8 @@ impl Turn<'_> {
         if rules.view == View::Dependency {
             return;
         }
-        if self.is_told_by(app, rules.view) {
+        // A handshake is the kernel's answer, not the app's.
+        if rules.view != View::Listener && self.is_told_by(app, rules.view) {
             self.answered(app, look);
         }
         self.clear_suspicion(app);

@@ -54,7 +54,7 @@ impl Turn<'_> {
     pub(crate) fn is_told_by(&self, app: usize, view: View) -> bool {
         let class = self.seen_app(app).incident().map(|incident| incident.class);
         match view {
-            View::App => true,
+            View::App | View::Listener => true,
             View::UserPath => {
                 matches!(class, Some(Class::Outside | Class::Certificate))
                     || !self.has_app_view(app)
@@ -114,7 +114,7 @@ impl Turn<'_> {
         let mut counted = self
             .probes(app)
             .filter(|(probe, rules)| match rules.view {
-                View::App => !probe.absent,
+                View::App | View::Listener => !probe.absent,
                 View::UserPath => with_path || !has_view,
                 View::Dependency => false,
             })

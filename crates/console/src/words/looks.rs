@@ -33,6 +33,7 @@ pub const fn class(class: Class) -> &'static str {
 pub const fn view(view: View) -> &'static str {
     match view {
         View::App => "app",
+        View::Listener => "listener",
         View::UserPath => "user-path",
         View::Dependency => "dependency",
     }

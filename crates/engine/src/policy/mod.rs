@@ -160,6 +160,10 @@ pub struct ProbePolicy {
 pub enum View {
     /// The app itself, on this machine's own loopback or unix socket, or by a command.
     App,
+    /// Whether somebody listens, beside a view that asks for an answer. The kernel completes the handshake
+    /// for a process that hangs or is stopped, so only a failure says something; but what is well again
+    /// listens.
+    Listener,
     /// The way that users take to it; it may fail for reasons that are not the app's.
     UserPath,
     /// Something that the app needs.

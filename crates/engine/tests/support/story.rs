@@ -82,6 +82,7 @@ impl Story {
                 let view = match *view {
                     "app" => View::App,
                     "path" => View::UserPath,
+                    "listener" => View::Listener,
                     "dependency" => View::Dependency,
                     other => panic!("no view '{other}'"),
                 };

@@ -19,7 +19,7 @@ impl crate::sample::Sample for RungSet {
 
 typed_enum!(Mode { Observe, Act });
 typed_enum!(Permission { Never, Allowed });
-typed_enum!(View { App, UserPath, Dependency });
+typed_enum!(View { App, Listener, UserPath, Dependency });
 typed_struct!(Budget { short_ms, short_limit, long_ms, long_limit });
 typed_struct!(Deadlines { start_ms, reload_ms, restart_ms, kill_ms, reboot_ms });
 typed_struct!(ProbePolicy { name, view, fingerprint, interval_ms, fast_ms, timeout_ms });

@@ -4,7 +4,6 @@ use super::scene::Scene;
 use super::{Check, Found};
 use crate::fact::{By, Fact};
 use crate::plan::{AgentFault, AppFault, Happening, Keeper, Noise};
-use defib_config::spec::ProbeKind;
 use defib_engine::effect::Rung;
 use defib_engine::policy::{AppPolicy, Mode, View};
 
@@ -147,19 +146,11 @@ fn owed_to_the_hung(scene: &Scene, at_ms: u64, app: usize, fault: AppFault) -> O
     // A lost look at a dependency is reason enough to wait.
     let needs = rules.probes.iter().any(|probe| probe.view == View::Dependency);
     let is_noisy = scene.plan.noise != Noise::default();
-    let waits = needs && is_noisy || has_connect(scene, app);
-    if waits || !hangs || !may || !may_be_demanded(scene, at_ms, app) {
+    if needs && is_noisy || !hangs || !may || !may_be_demanded(scene, at_ms, app) {
         return None;
     }
     let bound_ms = hang_bound_ms(rules)?;
     Some(Debt { number: "L4", since_ms: at_ms, due_ms: at_ms + bound_ms })
-}
-
-/// A mere connect succeeds however the app hangs: the kernel completes the handshake. It contradicts the
-/// other looks, and what is unclear is watched for `unknown_wait` (a weakness that the search has found:
-/// docs/simulation.md).
-fn has_connect(scene: &Scene, app: usize) -> bool {
-    scene.config.apps[app].probes.iter().any(|probe| matches!(probe.kind, ProbeKind::Tcp(_)))
 }
 
 /// The worst phase: the last good look of the slowest view has just begun.
