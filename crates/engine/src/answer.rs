@@ -1,7 +1,7 @@
 //! Answer: what the executor said about an order, and what follows from it.
 
-use crate::effect::Rung;
-use crate::event::{Failure, Outcome};
+use crate::effect::{Purse, Rung};
+use crate::event::{Charge, Failure, OrderRefusal, Outcome};
 use crate::guards::RETRY_MS;
 use crate::id::{Identity, IntentId};
 use crate::note::{Note, RungFault};
@@ -11,6 +11,12 @@ use crate::turn::{Turn, id};
 
 /// The longest pause between two disruptive acts of one incident.
 const SPACING_MAX_MS: u64 = 30 * 60 * 1000;
+
+/// Whether the rung may be used again as if it had not been: nothing of it was begun.
+fn is_as_if_never_ordered(outcome: Outcome) -> bool {
+    let unbegun = [Outcome::Failed(Failure::OurLimit), Outcome::Refused(OrderRefusal::Stale)];
+    unbegun.contains(&outcome)
+}
 
 impl Turn<'_> {
     /// The executor has answered.
@@ -86,12 +92,15 @@ impl Turn<'_> {
         if rung.is_disruptive() {
             self.app(app).again_at = self.again_after(app, outcome);
         }
+        if outcome == Outcome::Refused(OrderRefusal::Stale) {
+            self.take_back(app, rung);
+        }
         let judged = self.seen_app(app).identity();
         let spared = judged.filter(|_| outcome == Outcome::Interrupted && rung.is_disruptive());
         let Some(incident) = self.app(app).incident_mut() else { return };
         let ordered_at = match incident.stage {
             Stage::Acting { since, before, .. } => {
-                if outcome == Outcome::Failed(Failure::OurLimit) {
+                if is_as_if_never_ordered(outcome) {
                     incident.used = before;
                 }
                 since
@@ -107,6 +116,19 @@ impl Turn<'_> {
         let incident = incident.id;
         let fault = RungFault::NotDone(outcome);
         self.note(Note::RungFailed { app: id(app), incident, rung, fault });
+    }
+
+    /// The order was refused for its age alone, before anything was paid: it is judged anew.
+    fn take_back(&mut self, app: usize, rung: Rung) {
+        let Some(Stage::Acting { since, .. }) = self.stage(app) else { return };
+        let paid = |charge: &Charge| (charge.app, charge.rung, charge.at) == (id(app), rung, since);
+        let Some(place) = self.state.charges.iter().rposition(paid) else { return };
+        let charge = self.state.charges.remove(place);
+        if let Some(incident) =
+            self.app(app).incident_mut().filter(|_| charge.purse == Purse::Ladder)
+        {
+            incident.disruptive = incident.disruptive.saturating_sub(1);
+        }
     }
 
     /// The very process that an interrupted act was to end is still there: nothing was ended, so there is

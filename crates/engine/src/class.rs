@@ -95,8 +95,9 @@ impl Turn<'_> {
             || state.announced.is_some_and(|announced| self.now < announced.until)
     }
 
-    /// What the most telling failing probe saw: a view on the app before the users' path, then the one
-    /// that has failed for longest.
+    /// What the most telling failing probe saw: a view on the app before the users' path, a look that
+    /// says what is wrong before a command, whose failure may be a 404 or a timeout just as well, then the
+    /// one that has failed for longest.
     fn failing_view(&self, app: usize) -> Option<(View, Seen)> {
         self.probes(app)
             .filter(|(_, rules)| rules.view != View::Dependency)
@@ -106,10 +107,12 @@ impl Turn<'_> {
                 let counts = probe.stretch.is_some() || wavering;
                 let look = last.filter(|_| counts)?;
                 let since = probe.stretch.map_or(look.started, |stretch| stretch.since);
-                Some((rules.view, since, look.seen))
+                let seen = probe.telling.filter(|_| probe.stretch.is_some()).unwrap_or(look.seen);
+                let is_vague = matches!(seen, Seen::Command(_));
+                Some(((rules.view, is_vague, since), seen))
             })
-            .min_by_key(|(view, since, _)| (*view, *since))
-            .map(|(view, _, seen)| (view, seen))
+            .min_by_key(|(order, _)| *order)
+            .map(|((view, ..), seen)| (view, seen))
     }
 
     /// Nothing listens and no process is known: there is nothing to kill, only to start.

@@ -138,8 +138,8 @@ pub struct LedgerIntent {
     pub intent: IntentId,
     /// Which rung.
     pub rung: Rung,
-    /// How it ended, or `None` if the executor died in the middle: then it counts as done once
-    /// and is never repeated.
+    /// How it ended; `None` while it is still carried out. If the executor died in the middle it is
+    /// [`Outcome::Interrupted`]: then it counts as done once and is never repeated.
     pub outcome: Option<Outcome>,
 }
 
@@ -238,6 +238,8 @@ pub enum OrderRefusal {
     Busy,
     /// The ledger could not be written.
     LedgerUnwritable,
+    /// The order took so long on its way that the look it relies on is no longer fresh.
+    Stale,
 }
 
 impl Event {

@@ -118,6 +118,11 @@ fn is_no_fault_of_the_app(seen: Seen) -> bool {
     }
 }
 
+/// Whether there was no answer at all, rather than a wrong one.
+fn is_silence(seen: Seen) -> bool {
+    matches!(seen, Seen::Timeout(_) | Seen::Refused | Seen::Reset)
+}
+
 impl ProbeState {
     pub(crate) fn pass(&mut self, look: Look, weights: &Weights, cusum_pace_ms: u64) {
         self.stretch = None;
@@ -133,6 +138,7 @@ impl ProbeState {
     }
 
     pub(crate) fn fail(&mut self, look: Look, weights: &Weights, cusum_pace_ms: u64) {
+        self.telling = Some(self.told_by(look.seen));
         // Hours of 404, or of an expired certificate, are no evidence that it hangs: the first look that
         // shows a fault of the app itself begins a stretch of its own.
         if self.last.is_some_and(|last| is_no_fault_of_the_app(last.seen))
@@ -149,6 +155,17 @@ impl ProbeState {
         self.failed_at = Some(look.ended);
         self.move_cusum(look.ended, cusum_pace_ms, weights.cusum_fail);
         self.last = Some(look);
+    }
+
+    /// One lost look among wrong answers does not make them a hang: it takes two in a row.
+    fn told_by(&self, seen: Seen) -> Seen {
+        let before = self.last.filter(|_| self.stretch.is_some()).map(|look| look.seen);
+        match before {
+            Some(answer) if is_silence(seen) && answer.is_failure() && !is_silence(answer) => {
+                answer
+            }
+            _ => seen,
+        }
     }
 
     fn move_cusum(&mut self, at: Moment, pace_ms: u64, by: i16) {

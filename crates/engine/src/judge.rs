@@ -97,6 +97,10 @@ impl Turn<'_> {
         if rules.view == View::Dependency {
             return;
         }
+        if self.dependency_down(app).is_some() {
+            // What its dependency cost it says nothing of failures now and then of its own, later.
+            self.app(app).probes[index].cusum = 0;
+        }
         let told = self.is_told_by(app, rules.view);
         self.app(app).healthy_since = None;
         if told {

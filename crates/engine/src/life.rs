@@ -2,7 +2,7 @@
 
 use crate::budget;
 use crate::effect::Effect;
-use crate::event::{Doubt, LedgerIntent, Outcome, Started};
+use crate::event::{Doubt, LedgerIntent, Started};
 use crate::id::IntentId;
 use crate::note::{Class, Ending, Note};
 use crate::policy::{AppPolicy, Policy, RungSet};
@@ -52,7 +52,12 @@ impl Turn<'_> {
 
     fn resume_intent(&mut self, app: usize, intent: IntentId, ledger: &[LedgerIntent]) {
         match ledger.iter().find(|entry| entry.intent == intent) {
-            Some(entry) => self.acted(app, intent, entry.outcome.unwrap_or(Outcome::Interrupted)),
+            // Without an outcome the executor is still at it: its answer is waited for.
+            Some(entry) => {
+                if let Some(outcome) = entry.outcome {
+                    self.acted(app, intent, outcome);
+                }
+            }
             // The order never reached the ledger, so it was not carried out.
             None => match &mut self.app(app).phase {
                 AppPhase::Incident(incident) => incident.stage = Stage::Judging,

@@ -1,5 +1,6 @@
 //! The app's process: it died, it was found. Kernel facts, which no doubt touches.
 
+use crate::effect::Rung;
 use crate::event::Exit;
 use crate::id::Identity;
 use crate::note::Note;
@@ -34,7 +35,12 @@ impl Turn<'_> {
         if matches!(self.seen_app(app).process, Process::Gone { .. }) {
             return;
         }
-        let supervisor_until = restart_in_ms.map(|ms| now.plus(u64::from(ms)));
+        // What we cannot start, somebody else does (a deploy, a person): they have as long as a start may
+        // take before anything dearer than a start is thought of.
+        let anothers =
+            (!self.rules(app).rungs.has(Rung::Start)).then_some(self.rules(app).start_grace_ms);
+        let waits_ms = restart_in_ms.map(u64::from).max(anothers);
+        let supervisor_until = waits_ms.map(|ms| now.plus(ms));
         let state = self.app(app);
         state.process = Process::Gone { at: now, supervisor_until };
         state.grace_until = None;

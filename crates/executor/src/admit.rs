@@ -65,6 +65,17 @@ pub fn check_number(order: &Order, ledger: &Ledger) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// An order that ends something relies on a look, and is not begun after the guardian's word on how long
+/// that is fresh. Without a word it is judged by the rest alone.
+pub fn check_fresh(order: &Order, until_ms: Option<u64>, now_ms: u64) -> Result<(), Refusal> {
+    let late_ms = until_ms.map_or(0, |until_ms| now_ms.saturating_sub(until_ms));
+    if order.rung.is_disruptive() && late_ms > 0 {
+        let detail = format!("the order came {late_ms} ms after its look had ceased to be fresh");
+        return refuse(OrderRefusal::Stale, detail);
+    }
+    Ok(())
+}
+
 fn check_permission(
     order: &Order,
     policy: &Policy,

@@ -50,6 +50,8 @@ pub struct Executor {
     pub(crate) machine: Box<dyn Machine>,
     pub(crate) notify: Box<dyn Notify>,
     pub(crate) stopping: Option<Stopping>,
+    /// Until when the next order may be begun.
+    pub(crate) fresh_until_ms: Option<u64>,
     /// A new config was sent and not answered: orders are still numbered by the old one.
     pub(crate) is_config_pending: bool,
     /// A reload was asked for while acts ran.
@@ -98,6 +100,7 @@ impl Executor {
             machine: outside.machine,
             notify: outside.notify,
             stopping: None,
+            fresh_until_ms: None,
             is_config_pending: false,
             is_reload_due: false,
             is_ready: false,

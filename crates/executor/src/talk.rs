@@ -7,6 +7,7 @@ use crate::guardian::News;
 use crate::words;
 use defib_config::spec::Target;
 use defib_engine::effect::Rung;
+use defib_engine::event::Outcome;
 use defib_engine::id::{AppId, IncidentId};
 use defib_engine::policy::{Permission, RungSet};
 use defib_journal::order::{PROTOCOL, Report, Request};
@@ -38,6 +39,7 @@ impl Executor {
             Request::Hello { protocol } => self.greet(protocol, now_ms),
             Request::Beat => self.cut_outputs(now_ms),
             Request::Order(order) => self.take_order(order, now_ms),
+            Request::Fresh { until_ms } => self.fresh_until_ms = Some(until_ms),
             Request::Identify { app } if usize::from(app.0) < self.apps.len() => {
                 self.identify(app, now_ms);
             }
@@ -73,7 +75,13 @@ impl Executor {
         self.guardian.say(&welcome);
         let told = self.keeper.told(&self.config.policy.apps);
         told.charges.into_iter().for_each(|it| self.guardian.say(&Report::LedgerCharge(it)));
-        told.intents.into_iter().for_each(|it| self.guardian.say(&Report::LedgerIntent(it)));
+        for mut intent in told.intents {
+            if intent.outcome.is_none() && !self.is_carried_out(intent.intent) {
+                // A predecessor of ours died in the middle.
+                intent.outcome = Some(Outcome::Interrupted);
+            }
+            self.guardian.say(&Report::LedgerIntent(intent));
+        }
         told.starts.into_iter().for_each(|it| self.guardian.say(&Report::LedgerStarts(it)));
         self.guardian.say(&Report::LedgerEnd);
         self.send_config(now_ms);

@@ -129,6 +129,19 @@ fn nothing_is_done_while_the_mode_is_observe() {
 }
 
 #[test]
+fn an_order_whose_look_is_no_longer_fresh_is_refused_and_nothing_is_paid() {
+    let mut bench = Bench::start("stale", &start_config(SLEEP, ""), "leave");
+    bench.greeted();
+    let main = bench.start_app();
+    let order = bench.order(Rung::Restart, Purse::Ladder, None);
+    bench.say(&Request::Fresh { until_ms: 1 });
+    assert_eq!(bench.act(order).0, refused(OrderRefusal::Stale));
+    assert!(lives(main.pid), "nothing was ended");
+    // The same number may be used again: it was never accepted. Its word holds for one order only.
+    assert_eq!(bench.act(order).0, Outcome::Done);
+}
+
+#[test]
 fn an_unfinished_intent_is_told_as_interrupted_and_never_repeated() {
     let script = "trap '' TERM; while :; do sleep 0.1; done";
     let config = start_config(&format!("[\"sh\", \"-c\", \"{script}\"]"), "grace = \"5s\"\n");

@@ -40,6 +40,7 @@ wire_enum!(OrderRefusal {
     5 = WrongIdentity,
     6 = Busy,
     7 = LedgerUnwritable,
+    8 = Stale,
 });
 wire_enum!(Class {
     0 = Intended,

@@ -32,6 +32,12 @@ pub enum Request {
     Beat,
     /// Carry this out.
     Order(Order),
+    /// The next order may be begun until then: after that the look that it relies on is no longer fresh (S6).
+    /// An executor that stood still, or was busy, does not do what was right a minute ago.
+    Fresh {
+        /// CLOCK_BOOTTIME, in milliseconds.
+        until_ms: u64,
+    },
     /// Look now for the app's process (after a first good look, or when a port got a listener).
     Identify {
         /// Which app.

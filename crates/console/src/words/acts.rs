@@ -116,6 +116,7 @@ pub const fn refused_order(refusal: OrderRefusal) -> &'static str {
         OrderRefusal::WrongIdentity => "the process is not the one that was judged",
         OrderRefusal::Busy => "another act on this app is running",
         OrderRefusal::LedgerUnwritable => "the ledger cannot be written",
+        OrderRefusal::Stale => "the order was too long on its way",
     }
 }
 

@@ -18,6 +18,9 @@ pub struct ProbeState {
     pub db: i16,
     /// The unbroken stretch of failing looks that goes on now.
     pub stretch: Option<Stretch>,
+    /// What the stretch tells: what its last look saw, unless that look alone got no answer where the one
+    /// before it did.
+    pub telling: Option<Seen>,
     /// The last failing look's end, for dependencies that just came back.
     pub failed_at: Option<Moment>,
     /// Good looks in a row.
@@ -68,6 +71,7 @@ impl ProbeState {
             last: None,
             db: 0,
             stretch: None,
+            telling: None,
             failed_at: None,
             passes: 0,
             passing_since: now,

@@ -21,13 +21,15 @@ pub fn machine() -> Policy {
     }
 }
 
-/// An app of the default settings: `child`, `unit`, `recover` or `nothing`.
+/// An app of the default settings: `child`, `unit`, `recover`, `nothing` or `known`.
 pub fn app(name: &str, target: &str) -> AppPolicy {
     let (rungs, process_known) = match target {
         "child" => (&[Rung::Start, Rung::Restart, Rung::Kill][..], true),
         "unit" => (&[Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill][..], true),
         "recover" => (&[Rung::Start, Rung::Restart][..], false),
         "nothing" => (&[][..], false),
+        // Found by the port that it listens on.
+        "known" => (&[][..], true),
         other => panic!("no target '{other}'"),
     };
     AppPolicy {

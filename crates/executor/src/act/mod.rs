@@ -14,7 +14,7 @@ use crate::manager::{JobId, ManagerEvent};
 use defib_config::spec::Target;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Exit, Failure, OrderRefusal, Outcome};
-use defib_engine::id::AppId;
+use defib_engine::id::{AppId, IntentId};
 use defib_journal::order::{ActStep, Report};
 
 pub(crate) use child::AtGate;
@@ -83,6 +83,12 @@ impl Act {
 impl Executor {
     /// Takes an order from the guardian.
     pub(crate) fn take_order(&mut self, order: Order, now_ms: u64) {
+        let fresh_until_ms = self.fresh_until_ms.take();
+        if let Err(refusal) = admit::check_fresh(&order, fresh_until_ms, now_ms) {
+            let (outcome, detail) = refusal;
+            self.say_acted(&order, outcome, &detail);
+            return;
+        }
         if let Err((outcome, detail)) = self.check(&order, now_ms) {
             self.say_acted(&order, outcome, &detail);
             return;
@@ -149,6 +155,12 @@ impl Executor {
                 Turn::End(Outcome::Failed(Failure::NotPossible), "there is no target".into())
             }
         }
+    }
+
+    /// Whether this very intent is being carried out now.
+    pub(crate) fn is_carried_out(&self, intent: IntentId) -> bool {
+        let acts = self.apps.iter().filter_map(|app| app.act.as_ref());
+        acts.map(|act| act.order.intent).any(|number| number == intent)
     }
 
     /// Looks at the app's act, as long as that leads on.

@@ -130,7 +130,10 @@ impl Executor {
         end_at: u64,
     ) -> Option<Turn> {
         match (job, result) {
-            (_, Err((Failure::NoManager, why))) if order.rung.is_disruptive() => {
+            // Past the deadline the guardian has given the act up: what runs by then may be well again.
+            (_, Err((Failure::NoManager, why)))
+                if order.rung.is_disruptive() && now_ms < end_at =>
+            {
                 Some(self.begin_only_ending(order, (Failure::NoManager, why), now_ms, end_at))
             }
             (Job::May(_), Err((failure, _))) if failure != Failure::NoManager => None,

@@ -11,6 +11,10 @@ use defib_journal::line::{Line, evidence_text};
 use defib_journal::order::Request;
 use std::borrow::Cow;
 
+/// How long an order may be on its way to the ledger. The sync of the journal before it does not count: on a
+/// slow disk nothing would ever be done.
+const FRESH_MS: u64 = 1_000;
+
 impl<B: Body> Mind<B> {
     pub(super) fn carry_out(&mut self, now: Moment, effect: Effect) {
         match effect {
@@ -61,6 +65,9 @@ impl<B: Body> Mind<B> {
         // The executor's ledger is durable by itself and keeps every budget, so an app is brought back
         // even when our own disk is full. Nobody reboots a machine without a trace.
         if durable || order.rung != Rung::Reboot {
+            if order.rung.is_disruptive() {
+                self.send(&Request::Fresh { until_ms: self.clock.now_ms() + FRESH_MS });
+            }
             self.send(&Request::Order(order));
             return;
         }

@@ -11,6 +11,7 @@ wire_enum!(Request {
     4 = Identify { app },
     5 = Evidence { app, incident },
     6 = ConfigRead { accepted },
+    7 = Fresh { until_ms },
 });
 
 wire_enum!(Report {

@@ -31,6 +31,7 @@ typed_enum!(OrderRefusal {
     WrongIdentity,
     Busy,
     LedgerUnwritable,
+    Stale,
 });
 typed_enum!(Event {
     Started(started),

@@ -40,6 +40,7 @@ typed_struct!(ProbeState {
     last,
     db,
     stretch,
+    telling,
     failed_at,
     passes,
     passing_since,

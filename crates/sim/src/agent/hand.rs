@@ -129,7 +129,7 @@ impl Hand {
                 app,
                 intent: it.intent,
                 rung: it.rung,
-                outcome: it.outcome,
+                outcome: it.outcome.or_else(|| self.unless_carried_out(it.intent)),
             }));
             if record.start_count > 0 {
                 let (count, last) = (record.start_count, record.last_start);
@@ -138,6 +138,13 @@ impl Hand {
         }
         started.intents.sort_by_key(|intent| intent.intent);
         started
+    }
+
+    /// What became of an intent without an outcome: a predecessor of ours died in the middle of it, unless we
+    /// are still at it.
+    fn unless_carried_out(&self, intent: IntentId) -> Option<Outcome> {
+        let is_carried_out = self.acts.iter().flatten().any(|act| act.order.intent == intent);
+        (!is_carried_out).then_some(Outcome::Interrupted)
     }
 
     pub(super) fn deadline_ms(&self) -> Option<u64> {

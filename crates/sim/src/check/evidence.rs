@@ -1,8 +1,9 @@
 //! What was looked at before something is ended: S6, S10, S14, S15.
 
-use super::scene::Scene;
+use super::scene::{Act, Scene};
 use super::{Check, Found};
 use crate::fact::Fact;
+use crate::plan::Keeper;
 use defib_engine::effect::Order;
 use defib_engine::note::Note;
 use defib_engine::seen::Seen;
@@ -50,7 +51,8 @@ impl Check for Evidence {
                 looked(scene, at_ms, order, FRESH_MS, found);
             }
             Fact::Began { intent, ends: true, .. } => {
-                if let Some(act) = scene.act(*intent).filter(|act| is_ending(scene, &act.order)) {
+                let act = scene.act(*intent).filter(|act| is_ending(scene, &act.order));
+                if let Some(act) = act.filter(|act| !waited_for_the_manager(scene, act)) {
                     looked(scene, at_ms, &act.order, FRESH_MS + ON_ITS_WAY_MS, found);
                 }
             }
@@ -63,6 +65,13 @@ impl Check for Evidence {
 fn is_ending(scene: &Scene, order: &Order) -> bool {
     let app = usize::from(order.app.0);
     order.rung.is_disruptive() && scene.apps.get(app).is_some_and(|app| app.process.is_some())
+}
+
+/// A job that a slow or stuck service manager holds is begun when that goes on, and nobody can call it back.
+fn waited_for_the_manager(scene: &Scene, act: &Act) -> bool {
+    let is_unit =
+        matches!(scene.plan.apps[usize::from(act.order.app.0)].keeper, Keeper::Unit { .. });
+    is_unit && scene.manager_disturbed_ms >= act.intended_ms
 }
 
 impl Evidence {

@@ -9,7 +9,8 @@ pub(super) struct Grace;
 
 impl Check for Grace {
     fn take(&mut self, scene: &Scene, at_ms: u64, fact: &Fact, found: &mut Found) {
-        let Fact::Ordered(order) = fact else { return };
+        // (An order that its executor refuses ends nothing: the guardian may not have heard of the start yet.)
+        let Fact::Intended { order, .. } = fact else { return };
         let app = usize::from(order.app.0);
         let Some(it) = scene.apps.get(app).filter(|it| it.process.is_some()) else { return };
         let rules = scene.rules(app);

@@ -15,10 +15,15 @@ const NOTICED_MS: u64 = 120_000;
 const SPACING_MAX_MS: u64 = 1_800_000;
 
 impl Scene {
-    /// Since when the world has been fair to this app: nothing is broken, and no person wants quiet.
+    /// Since when the world has been fair to this app: nothing is broken, no person wants quiet, and the apps
+    /// serve that it cannot work without. (Where they should and do not, that is a breach of their own; who
+    /// only observes starts nobody.)
     pub(super) fn fair_since_ms(&self, app: usize) -> Option<u64> {
         let it = &self.apps[app];
-        let since_ms = self.healed_ms?.max(it.held_until_ms).max(it.wanted_since_ms);
+        let mut since_ms = self.healed_ms?.max(it.held_until_ms).max(it.wanted_since_ms);
+        for need in self.needs.of_app(app).map(|need| &self.apps[need]) {
+            since_ms = since_ms.max((need.permille == 1_000).then_some(need.serves_since_ms)?);
+        }
         let runs = self.guardian_since_ms.is_some() && self.is_up;
         (runs && it.is_wanted).then(|| since_ms.max(self.calm_since_ms))
     }

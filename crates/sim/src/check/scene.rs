@@ -7,6 +7,7 @@ pub(super) use app::{Act, Active, AppScene};
 use crate::fact::{By, Fact};
 use crate::plan::{AgentFault, AppFault, Happening, MachineFault, Person, Plan};
 use crate::world::World;
+use crate::world::needs::Needs;
 use defib_config::spec::Config;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::Outcome;
@@ -24,6 +25,7 @@ pub(super) struct Scene {
     pub(super) plan: Rc<Plan>,
     pub(super) now_ms: u64,
     pub(super) apps: Vec<AppScene>,
+    pub(super) needs: Needs,
     pub(super) is_up: bool,
     /// True time at which this boot's kernel began; before the world for the first.
     kernel_ms: i64,
@@ -34,6 +36,9 @@ pub(super) struct Scene {
     pub(super) executor_since_ms: Option<u64>,
     /// Since then nothing has disturbed machine, manager or agent. In the future while something does.
     pub(super) calm_since_ms: u64,
+    /// Until when the service manager was last slow or stuck, and no process could be had.
+    pub(super) manager_disturbed_ms: u64,
+    pub(super) no_processes_ms: u64,
     /// The last stretch in which nothing ran.
     pub(super) frozen_ms: (u64, u64),
     /// The agent or the whole machine stands still until then.
@@ -55,6 +60,7 @@ impl Scene {
         Scene {
             now_ms: 0,
             apps,
+            needs: Needs::of(&config),
             is_up: false,
             kernel_ms: 0,
             down_at_ms: 0,
@@ -62,6 +68,8 @@ impl Scene {
             guardian_since_ms: None,
             executor_since_ms: None,
             calm_since_ms: 0,
+            manager_disturbed_ms: 0,
+            no_processes_ms: 0,
             frozen_ms: (0, 0),
             still_until_ms: 0,
             doubted_ms: None,
@@ -299,7 +307,15 @@ impl Scene {
                     if remedy.after_ms == 0 { u64::MAX } else { at_ms + remedy.after_ms };
                 it.faults.push(Active { fault, remedy, since_ms: at_ms, until_ms });
             }
-            Happening::Machine(fault) => self.disturbed(at_ms + lasts_ms(fault)),
+            Happening::Machine(fault) => {
+                let until_ms = at_ms + lasts_ms(fault);
+                self.disturbed(until_ms);
+                match fault {
+                    MachineFault::Manager { .. } => self.manager_disturbed_ms = until_ms,
+                    MachineFault::NoProcesses { .. } => self.no_processes_ms = until_ms,
+                    _ => {}
+                }
+            }
             Happening::Agent(_) => {}
             Happening::Person(what) => self.person(at_ms, what),
         }

@@ -100,7 +100,9 @@ impl Speed {
             }
         }
         let back_ms = scene.plan.machine.agent_restart_ms + GUARDIAN_BACK_MS;
-        if let Some(gone_ms) = self.guardian_gone_ms.filter(|gone_ms| at_ms > gone_ms + back_ms) {
+        // Where no process is to be had, none comes back.
+        let due_ms = |gone_ms: u64| gone_ms.max(scene.no_processes_ms) + back_ms;
+        if let Some(gone_ms) = self.guardian_gone_ms.filter(|gone_ms| at_ms > due_ms(*gone_ms)) {
             self.guardian_gone_ms = None;
             found.breach("L6", at_ms, || format!("the guardian is gone since {gone_ms}"));
         }

@@ -11,7 +11,7 @@ mod lent;
 mod load;
 mod machine;
 mod manager;
-mod needs;
+pub(crate) mod needs;
 pub mod news;
 mod noise;
 mod people;

@@ -6,13 +6,13 @@ use defib_engine::policy::View;
 
 /// Who needs whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Needs {
+pub(crate) struct Needs {
     /// Of each app and probe: the app that is looked at, if it is another one.
     aims: Vec<Vec<Option<usize>>>,
 }
 
 impl Needs {
-    pub(super) fn of(config: &Config) -> Needs {
+    pub(crate) fn of(config: &Config) -> Needs {
         let ports: Vec<Option<u16>> =
             (0..config.apps.len()).map(|app| own_port(config, app)).collect();
         let aim_of = |app: usize, probe: usize| {
@@ -29,17 +29,17 @@ impl Needs {
     }
 
     /// The app that this probe looks at in place of its own.
-    pub(super) fn aim(&self, app: usize, probe: usize) -> Option<usize> {
+    pub(crate) fn aim(&self, app: usize, probe: usize) -> Option<usize> {
         self.aims[app][probe]
     }
 
     /// The apps that this one cannot work without.
-    pub(super) fn of_app(&self, app: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn of_app(&self, app: usize) -> impl Iterator<Item = usize> + '_ {
         self.aims[app].iter().copied().flatten()
     }
 
     /// The apps that cannot work without this one.
-    pub(super) fn needing(&self, app: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn needing(&self, app: usize) -> impl Iterator<Item = usize> + '_ {
         let needs = move |aims: &Vec<Option<usize>>| aims.contains(&Some(app));
         self.aims.iter().enumerate().filter(move |(_, aims)| needs(aims)).map(|(index, _)| index)
     }

@@ -15,6 +15,9 @@ impl World {
             Person::Start { app } => {
                 self.want(app, true);
                 self.person_starts(app);
+                // A start job waits for the stop job before it, which a suspended machine may not have ended.
+                let stop_ms = self.apps[app].plan.stop_ms;
+                self.inside(self.now_ms + stop_ms + 200, Due::PersonStarts { app });
             }
             Person::Restart { app } => self.person_restarts(app),
             Person::Hold { app, ms } => self.news.push_back(News::Held { app, ms }),
@@ -56,7 +59,8 @@ impl World {
     pub(super) fn person_starts(&mut self, app: usize) {
         // What the agent itself keeps, nobody else starts.
         let is_anothers = self.apps[app].plan.keeper == Keeper::Agent;
-        if !self.apps[app].is_wanted || !self.machine.has_power() || is_anothers {
+        let runs = self.main(app).is_some();
+        if !self.apps[app].is_wanted || !self.machine.has_power() || is_anothers || runs {
             return;
         }
         let _ = self.spawn(app, By::Person);

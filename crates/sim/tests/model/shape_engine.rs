@@ -148,6 +148,7 @@ impl<H: Hasher> Print<'_, H> {
             last,
             db,
             stretch,
+            telling,
             failed_at,
             passes,
             passing_since,
@@ -163,7 +164,7 @@ impl<H: Hasher> Print<'_, H> {
         self.put((last.map(|look| look.seen), db, passes.min(&r::RISE), fresh.min(&3)));
         self.optional(last.map(|look| look.started), cap_ms);
         self.optional(last.map(|look| look.ended), cap_ms);
-        self.put(stretch.map(|stretch| stretch.count.min(9)));
+        self.put((stretch.map(|stretch| stretch.count.min(9)), telling));
         self.optional(stretch.map(|stretch| stretch.since), LONGEST_MS);
         self.optional(stretch.map(|stretch| stretch.until), LONGEST_MS);
         self.optional(failed_at.filter(|_| is_dependency), r::SETTLE_MS);
