@@ -83,6 +83,8 @@ pub struct World {
     due: BTreeMap<(u64, u64), Due>,
     sequence: u64,
     next_pid: u32,
+    /// How many events there were in this second.
+    busy: (u64, u32),
 }
 
 #[derive(Clone, Default, Debug)]
@@ -125,6 +127,7 @@ impl World {
             due: BTreeMap::new(),
             sequence: 0,
             next_pid: 100,
+            busy: (0, 0),
         };
         for app in 0..world.apps.len() {
             world.apps[app].process = Some(world.new_identity());
@@ -235,6 +238,16 @@ impl World {
         }
         let mut effects = Vec::new();
         step(&mut self.state, &self.policy, self.now, &event, &mut effects);
+        // An engine that keeps the guardian busy for ever is wrong whatever it decides.
+        self.busy = if self.busy.0 == self.now.0 / 1_000 {
+            (self.busy.0, self.busy.1 + 1)
+        } else {
+            (self.now.0 / 1_000, 1)
+        };
+        assert!(self.busy.1 < 500, "500 events in one second, the last of them {event:?}");
+        // Whatever was due has been dealt with: else the guardian's loop would spin.
+        let woken = next_deadline(&self.state);
+        assert!(woken.is_none_or(|at| at > self.now), "woken again at once after {event:?}");
         if let Some(tamper) = self.tamper_effects {
             tamper(&mut effects);
         }

@@ -1,17 +1,15 @@
 //! When each reason not to act gives way: not before its end, and soon after it. Safety alone is kept by an
 //! engine that never acts; these laws hold both sides of each limit.
 
-mod support;
-
+use crate::support::policy;
+use crate::support::script::two_apps;
+use crate::support::world::{HANG, Life, Trace, World};
 use defib_engine::effect::{Effect, Purse, Rung};
 use defib_engine::event::{Doubt, Event, Exit};
 use defib_engine::id::AppId;
 use defib_engine::note::{Class, Ending, HandOver, Note};
 use defib_engine::policy::{Policy, View};
 use defib_engine::seen::Seen;
-use support::policy;
-use support::script::two_apps;
-use support::world::{HANG, Life, Trace, World};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60_000;

@@ -2,8 +2,8 @@
 //! each way of breaking one is named by its number. A right engine never breaks one, so no world shows whether
 //! this judge would notice.
 
-mod support;
-
+use crate::support::policy;
+use crate::support::world::HANG;
 use defib_engine::effect::{Effect, Order, Purse, Rung};
 use defib_engine::event::Charge;
 use defib_engine::id::{AppId, Identity, IncidentId, IntentId};
@@ -15,8 +15,6 @@ use defib_engine::state::{
     AppPhase, AppState, Incident, LastAct, Look, ProbeState, Process, Stage, State, Used,
 };
 use defib_engine::time::Moment;
-use support::policy;
-use support::world::HANG;
 
 const NOW: Moment = Moment(200_000_000);
 const HOUR: u64 = 3_600_000;

@@ -1,7 +1,7 @@
 //! What is remembered and told: numbers, notes, paces, quiet, and what a stray event must not change.
 
-mod support;
-
+use crate::support::script::two_apps;
+use crate::support::world::{HANG, Life, OUR_LIMIT, Trace, World};
 use defib_engine::effect::{Effect, Rung};
 use defib_engine::event::{Charge, Doubt, Event, Exit};
 use defib_engine::id::{AppId, Identity, IncidentId, ProbeId};
@@ -10,8 +10,6 @@ use defib_engine::seen::Seen;
 use defib_engine::state::{Process, State};
 use defib_engine::step;
 use defib_engine::time::Moment;
-use support::script::two_apps;
-use support::world::{HANG, Life, OUR_LIMIT, Trace, World};
 
 const MINUTE: u64 = 60_000;
 const ERROR: Seen = Seen::Status { code: 500, retry_after_s: None };

@@ -1,0 +1,13 @@
+//! The laws of the engine, with no text in them that a change of words would break. One program, because
+//! cargo-mutants links it once for each of a thousand wrong engines (docs/mutants.md).
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod alarms;
+mod answers;
+mod books;
+mod first_start;
+mod invariants;
+mod limits;
+mod wakes;
