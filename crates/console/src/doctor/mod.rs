@@ -29,7 +29,9 @@ use std::path::Path;
 pub fn doctor(global: &Global, style: Style) -> Answer {
     let read = read_config(global.config.as_deref());
     let words = word::ask_all(&Asked::of(global, None));
-    let facts = Facts::read(&Root::at(Path::new("/")), read.config.as_ref());
+    let guardians: Vec<u64> =
+        words.iter().filter_map(|word| word.status.as_ref().ok()?.pid).collect();
+    let facts = Facts::read(&Root::at(Path::new("/")), read.config.as_ref(), &guardians);
     let as_root = is_for_root(&facts, global.config.as_deref());
     let report = Report::of(facts, read, words, as_root);
     let out = match (global.json, global.plain) {

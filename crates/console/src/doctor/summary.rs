@@ -40,14 +40,10 @@ fn agent(report: &Report) -> String {
     if let Some(executor) = &report.facts.executor {
         let guardian = report.facts.guardian.as_ref().map(|it| it.user);
         let guardian = match guardian {
-            Some(user) if user == executor.user => format!("the guardian's is the same ({user})"),
-            Some(user) => format!("the guardian's is {user}"),
-            None => "no guardian".to_owned(),
+            Some(user) => format!("its guardian's user is {user}"),
+            None => "its guardian is not there".to_owned(),
         };
-        said.push(format!(
-            "daemon runs (pid {}, user {}; {guardian})",
-            executor.pid, executor.user
-        ));
+        said.push(format!("executor pid {}, user {}; {guardian}", executor.pid, executor.user));
     }
     if said.is_empty() {
         "none: this is what defib sees itself".to_owned()

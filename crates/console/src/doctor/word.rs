@@ -38,11 +38,9 @@ impl Word {
         mine.map(ToOwned::to_owned)
     }
 
-    /// Why it cannot reboot, for another reason than its config.
-    pub(crate) fn why_no_reboot(&self) -> Option<String> {
-        let status = self.status.as_ref().ok()?;
-        let mut all = status.apps.iter().filter_map(|app| self.why_not(&app.app, "reboot"));
-        all.find(|why| !why.contains("not allowed"))
+    /// Why it cannot reboot for this app, unless its config forbids that.
+    pub(crate) fn why_no_reboot(&self, app: &str) -> Option<String> {
+        self.why_not(app, "reboot").filter(|why| !why.contains("not allowed"))
     }
 }
 
@@ -65,6 +63,6 @@ mod tests {
         assert_eq!(word.why_not("shop", "kill"), Some("no manager".into()));
         assert_eq!(word.why_not("shop", "restart"), None);
         assert_eq!(word.why_not("mail", "kill"), None);
-        assert_eq!(word.why_no_reboot(), None);
+        assert_eq!(word.why_no_reboot("shop"), None);
     }
 }

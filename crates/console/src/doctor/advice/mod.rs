@@ -93,7 +93,12 @@ fn impossible(case: Case<'_>, table: &[Rung]) -> Vec<Finding> {
             ..Finding::advice("rung-impossible", &rung.about, String::new(), why.clone())
         };
         if rung.about == MACHINE {
-            "the config allows a reboot, and there is no way to one".clone_into(&mut finding.what);
+            let what = match case.said_no_reboot() {
+                Some(_) => "the config allows a reboot, and the running agent can make none",
+                None => "the config allows a reboot, and there is no way to one",
+            };
+            what.clone_into(&mut finding.what);
+            finding.why = case.said_no_reboot().unwrap_or(finding.why);
             finding = finding.person(
                 "set reboot = \"never\" in [machine], or let another machine reset this one",
             );

@@ -46,7 +46,7 @@ pub(crate) struct Facts {
     pub(crate) missing: Vec<String>,
     /// The listening sshd.
     pub(crate) sshd: Option<Process>,
-    /// The executor of `defib daemon`.
+    /// The executor of the agent that answers, else of a `defib daemon`.
     pub(crate) executor: Option<Process>,
     /// Its guardian.
     pub(crate) guardian: Option<Process>,
@@ -58,13 +58,12 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Reads everything below this root.
-    pub(crate) fn read(root: &Root, config: Option<&Config>) -> Facts {
+    /// `guardians`: the pids that answering agents gave; their executor is the one that is meant.
+    pub(crate) fn read(root: &Root, config: Option<&Config>, guardians: &[u64]) -> Facts {
         let kernel = Kernel::read(root);
         let processes = Process::read_all(root);
         let apps: &[App] = config.map_or(&[], |config| &config.apps);
-        let executor = processes.iter().find(|process| process.is_defib(&["daemon"]));
-        let is_its = |process: &&Process| executor.is_some_and(|it| it.pid == process.parent);
-        let mut guardians = processes.iter().filter(|process| process.is_defib(&["guardian"]));
+        let (executor, guardian) = agent(&processes, guardians);
         let mut facts = Facts {
             who: Who::read(root),
             cgroups: Cgroups::read(root, &kernel),
@@ -74,7 +73,7 @@ impl Facts {
             units: units(root, apps, &processes),
             missing: missing(root, apps),
             sshd: sshd(&processes).cloned(),
-            guardian: guardians.find(is_its).cloned(),
+            guardian: guardian.cloned(),
             executor: executor.cloned(),
             healers: Healer::read_all(root, &processes),
             kernel,
@@ -88,6 +87,18 @@ impl Facts {
     pub(crate) fn unit(&self, name: &str) -> Option<&Unit> {
         self.units.iter().find(|unit| unit.name == name)
     }
+}
+
+/// Executor and guardian, of which either may be missing.
+fn agent<'a>(all: &'a [Process], named: &[u64]) -> (Option<&'a Process>, Option<&'a Process>) {
+    let mut guardians = all.iter().filter(|process| process.is_defib(&["guardian"]));
+    let answering = guardians.clone().find(|process| named.contains(&u64::from(process.pid)));
+    if let Some(guardian) = answering {
+        return (all.iter().find(|process| process.pid == guardian.parent), Some(guardian));
+    }
+    let daemon = all.iter().find(|process| process.is_defib(&["daemon"]));
+    let is_its = |process: &&Process| daemon.is_some_and(|it| it.pid == process.parent);
+    (daemon, guardians.find(is_its))
 }
 
 fn units(root: &Root, apps: &[App], processes: &[Process]) -> Vec<Unit> {

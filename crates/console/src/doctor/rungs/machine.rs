@@ -3,7 +3,6 @@
 use super::{Case, MACHINE, OBSERVES, Rung, State};
 use crate::doctor::facts::healer::Healer;
 use crate::doctor::facts::watchdog::Device;
-use crate::doctor::word::Word;
 
 type Judge = fn(Case<'_>) -> Result<String, String>;
 
@@ -19,9 +18,9 @@ const RUNGS: [(&str, Judge); 5] = [
 pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
     let judged: Vec<(&str, Result<String, String>)> =
         RUNGS.into_iter().map(|(name, judge)| (name, possible(case, judge))).collect();
-    // One way to a reset is what the config counts on, not all five.
+    // One way to a reset is what the config counts on, not all five; and somebody who goes it.
     let none = judged.iter().all(|(_, result)| result.is_err());
-    let is_promised = none && case.may_reboot() == Some(true);
+    let is_promised = case.may_reboot() == Some(true) && (none || case.said_no_reboot().is_some());
     judged
         .into_iter()
         .map(|(name, result)| {
@@ -65,8 +64,7 @@ fn by_manager(case: Case<'_>) -> Result<(), String> {
 
 fn polite(case: Case<'_>) -> Result<String, String> {
     by_manager(case)?;
-    let said_no = case.words.iter().find_map(Word::why_no_reboot);
-    match (said_no, case.facts.manager.has_bus) {
+    match (case.said_no_reboot(), case.facts.manager.has_bus) {
         (Some(why), _) if case.may_reboot() != Some(false) => {
             Err(format!("the running agent says: {why}"))
         }

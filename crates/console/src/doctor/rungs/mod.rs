@@ -63,6 +63,12 @@ impl Case<'_> {
         self.config.is_some_and(|config| config.policy.mode == Mode::Observe)
     }
 
+    /// Why an agent that guards an app of this config cannot reboot.
+    pub(crate) fn said_no_reboot(&self) -> Option<String> {
+        let apps = &self.config?.apps;
+        self.words.iter().find_map(|word| apps.iter().find_map(|app| word.why_no_reboot(&app.name)))
+    }
+
     /// Whether the config lets the machine be rebooted; without a config it is not known.
     pub(crate) fn may_reboot(&self) -> Option<bool> {
         self.config.map(|config| config.policy.reboot == Permission::Allowed)

@@ -29,7 +29,8 @@ fn config(text: &str) -> Config {
 
 fn looked(tree: &Tree, text: &str, words: Vec<Word>) -> Report {
     let config = config(text);
-    let facts = Facts::read(&Root::at(tree.path()), Some(&config));
+    let pids: Vec<u64> = words.iter().filter_map(|word| word.status.as_ref().ok()?.pid).collect();
+    let facts = Facts::read(&Root::at(tree.path()), Some(&config), &pids);
     let said = "/etc/defib/defib.toml".to_owned();
     Report::of(facts, Read { said, config: Some(config), ..Read::default() }, words, true)
 }
@@ -197,7 +198,7 @@ fn what_is_not_allowed_is_no_broken_promise() {
 #[test]
 fn a_user_without_power_is_told_so() {
     let config = config(UNIT);
-    let facts = Facts::read(&Root::at(Tree::small_guest().path()), Some(&config));
+    let facts = Facts::read(&Root::at(Tree::small_guest().path()), Some(&config), &[]);
     let read = Read { config: Some(config), ..Read::default() };
     let report = Report::of(facts, read, Vec::new(), false);
     assert_eq!(report.code(), 2);
@@ -219,7 +220,23 @@ fn the_running_agent_is_believed_when_it_says_no() {
     assert_eq!(*state(&report, "shop", "kill"), why("its cgroup is shared"));
     assert_eq!(*state(&report, "machine", "polite reboot"), why("an inhibitor"));
     assert!(matches!(state(&report, "shop", "restart"), State::Can(_)));
-    assert_eq!(report.code(), 2);
+    assert_eq!((ids(&report), report.code()), (vec!["rung-impossible"; 2], 2));
+}
+
+#[test]
+fn of_two_agents_the_one_that_answers_is_meant() {
+    let tree = Tree::cured_guest();
+    tree.process(90, (1, "defib", 0, "/opt/defib daemon"), (0, "0::/x\n")).process(
+        91,
+        (90, "defib", 0, "/opt/defib guardian"),
+        (0, "0::/x\n"),
+    );
+    let status = AgentStatus { pid: Some(701), ..AgentStatus::default() };
+    let word = Word { socket: "/run/defib/defib.sock".into(), status: Ok(status) };
+    let report = looked(&tree, UNIT, vec![word]);
+    assert_eq!(report.facts.executor.as_ref().map(|it| it.pid), Some(700));
+    assert_eq!(report.code(), 0, "{:?}", report.findings);
+    assert_eq!(ids(&looked(&tree, UNIT, Vec::new())), ["guardian-root"]);
 }
 
 #[test]
@@ -237,7 +254,7 @@ fn json_says_the_same() {
 #[test]
 fn a_machine_of_nothing_says_what_it_can() {
     let empty = Tree::new();
-    let facts = Facts::read(&Root::at(empty.path()), None);
+    let facts = Facts::read(&Root::at(empty.path()), None, &[]);
     let report = Report::of(facts, Read::default(), Vec::new(), true);
     assert_eq!(report.table.len(), 5);
     assert!(report.table.iter().all(|rung| !rung.is_promised));
