@@ -53,12 +53,16 @@ fn is_for_root(facts: &Facts, named: Option<&Path>) -> bool {
 
 fn read_config(named: Option<&Path>) -> Read {
     let path = named.unwrap_or(Path::new(DEFAULT_CONFIG));
+    Read { path: path.display().to_string(), ..read_file(path, named.is_some()) }
+}
+
+fn read_file(path: &Path, is_named: bool) -> Read {
     let shown = path.display();
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
             let is_unseen = error.kind() == ErrorKind::PermissionDenied;
-            let is_broken = named.is_some() && !is_unseen;
+            let is_broken = is_named && !is_unseen;
             let said = match error.kind() {
                 ErrorKind::NotFound if !is_broken => {
                     format!("none at {shown}: only the machine is looked at")
@@ -76,7 +80,7 @@ fn read_config(named: Option<&Path>) -> Read {
             Read { said, config: Some(loaded.config), ..Read::default() }
         }
         Err(report) => {
-            let said = format!("{shown}: {} error(s); see defib check", report.error_count());
+            let said = format!("{shown}: {} error(s)", report.error_count());
             Read { said, is_broken: true, ..Read::default() }
         }
     }

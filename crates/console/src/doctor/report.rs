@@ -1,6 +1,6 @@
 //! All that the doctor found, before it is drawn.
 
-use super::advice::{Finding, Severity, findings};
+use super::advice::{Finding, Fix, Severity, findings};
 use super::facts::Facts;
 use super::rungs::{Case, Rung, table};
 use super::word::Word;
@@ -9,6 +9,8 @@ use defib_config::spec::Config;
 /// What the config was, for the report.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Read {
+    /// The file.
+    pub(crate) path: String,
     /// The file and what came of it, in words.
     pub(crate) said: String,
     /// The config, if it is good.
@@ -46,7 +48,7 @@ impl Report {
         let table = table(case);
         let mut findings = findings(case, &table);
         if read.is_broken {
-            findings.insert(0, broken(&read.said));
+            findings.insert(0, broken(&read));
         }
         let only_root = |what: &String| format!("{what} (only root may)");
         let mut unseen: Vec<String> = facts.unseen.iter().map(only_root).collect();
@@ -77,13 +79,13 @@ impl Report {
     }
 }
 
-fn broken(said: &str) -> Finding {
+fn broken(read: &Read) -> Finding {
     Finding {
         id: "config-broken",
         severity: Severity::Impossible,
         about: super::rungs::MACHINE.to_owned(),
-        what: format!("the config cannot be used: {said}"),
+        what: format!("the config cannot be used: {}", read.said),
         why: "none of its apps is guarded after the next start".to_owned(),
-        fixes: vec![super::advice::Fix::Run("defib check".to_owned())],
+        fixes: vec![Fix::Run(format!("defib check {}", read.path))],
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
 
 fn possible(case: Case<'_>, judge: Judge) -> Result<String, String> {
     if let Some(kind) = &case.facts.who.container {
-        return Err(format!("in a container ({kind}) a reboot ends the container alone"));
+        return Err(format!("this is a container ({kind}): the machine is not its to end"));
     }
     if !case.as_root {
         return Err("only root may".to_owned());
