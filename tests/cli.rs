@@ -61,7 +61,7 @@ impl Said {
     }
 }
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "guard",
     "daemon",
     "status",
@@ -72,6 +72,7 @@ const VERBS: [&str; 14] = [
     "release",
     "probe",
     "check",
+    "doctor",
     "replay",
     "demo",
     "completions",
@@ -141,6 +142,29 @@ fn check_tells_good_from_bad_from_unreadable() {
     person.run(&["check", &person.path("none.toml")]).expect(3, "", "was not checked");
     let json = person.run(&["check", "--json", &bad]).expect(1, "\"ok\":false", "");
     assert!(json.out.contains("\"schema\":\"defib.check/1\""), "{}", json.out);
+}
+
+/// On this very machine, whatever it is: the code is that of the findings, and the JSON's shape holds.
+#[test]
+fn doctor_looks_at_this_machine_and_says_so_in_its_code() {
+    let person = Person::new("doctor");
+    let config = "[machine]\nmode = \"act\"\n[app.shop]\nurl = \"http://127.0.0.1:8000/\"\n\
+                  unit = \"no-such-unit-of-defib.service\"\n";
+    let config = person.write("doctor.toml", config);
+    let said = person.run(&["doctor", "--config", &config]).expect(2, "shop is not possible", "");
+    assert!(said.out.contains("nothing was changed"), "{}", said.out);
+    let json = person.run(&["doctor", "--json", "--config", &config]).expect(2, "\"code\":2", "");
+    for part in ["\"schema\":\"defib.doctor/1\"", "\"rungs\":[", "\"promised\":true"] {
+        assert!(json.out.contains(part), "{part} in {}", json.out);
+    }
+    let plain =
+        person.run(&["doctor", "--plain", "--config", &config]).expect(2, "rung\tshop\t", "");
+    let kinds = ["fact", "rung", "impossible", "advice", "write", "run", "do", "unseen"];
+    for line in plain.out.lines() {
+        assert!(kinds.contains(&line.split('\t').next().unwrap_or_default()), "{line}");
+    }
+    let nowhere = person.path("none.toml");
+    person.run(&["doctor", "--config", &nowhere]).expect(2, "the config cannot be used", "");
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod control;
+pub mod doctor;
 pub mod explain;
 pub mod nagios;
 pub mod narrate;

@@ -12,6 +12,6 @@ mod why;
 pub(crate) use ask::unknown_app;
 pub use find::{Agent, Asked, find};
 pub use hold::{hold, release};
-pub(crate) use status::live;
 pub use status::{AgentStatus, AppStatus, ProbeStatus, status};
+pub(crate) use status::{from_wire, live};
 pub use why::why;

@@ -104,6 +104,9 @@ pub enum Verb {
     /// Check a config file, and say its rules in words
     #[command(before_long_help = help::CHECK)]
     Check(CheckArgs),
+    /// Say what this machine can do, rung by rung, and what to change
+    #[command(before_long_help = help::DOCTOR)]
+    Doctor,
     /// Decide again what a journal holds, and compare
     #[command(before_long_help = help::REPLAY)]
     Replay(ReplayArgs),

@@ -78,6 +78,15 @@ Examples:
 
 Exit codes: 0 good, 1 errors (with --strict warnings too), 2 usage, 3 could not be read.";
 
+pub(crate) const DOCTOR: &str = "\
+Examples:
+  defib doctor
+  sudo defib doctor --config /etc/defib/defib.toml
+  defib doctor --json | jq -r '.findings[].what'
+
+Reads files and asks the running agent; changes nothing. Root sees more: what was not seen is said.
+Exit codes: 0 nothing to say, 1 advice, 2 something that the config counts on is impossible.";
+
 pub(crate) const REPLAY: &str = "\
 Examples:
   defib replay

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn long_help_begins_with_examples() {
-        for verb in ["guard", "status", "explain", "hold", "check", "replay", "probe"] {
+        for verb in ["guard", "status", "explain", "hold", "check", "replay", "probe", "doctor"] {
             let answer = run(&format!("defib {verb} --help")).expect_err("help");
             assert!(answer.out.starts_with("Example"), "{verb}: {}", answer.out);
         }
@@ -187,7 +187,7 @@ mod tests {
     fn completions_and_manual_name_every_verb() {
         let shells = completions(&CompletionsArgs { shell: clap_complete::Shell::Bash });
         let page = manual();
-        for verb in ["guard", "daemon", "explain", "release", "replay"] {
+        for verb in ["guard", "daemon", "explain", "release", "replay", "doctor"] {
             assert!(shells.out.contains(verb) && page.out.contains(verb), "{verb}");
         }
     }
