@@ -104,6 +104,9 @@ pub enum Verb {
     /// Check a config file, and say its rules in words
     #[command(before_long_help = help::CHECK)]
     Check(CheckArgs),
+    /// Read the old cron lines as a config, and put them out of service after a yes
+    #[command(before_long_help = help::IMPORT)]
+    Import(ImportArgs),
     /// Decide again what a journal holds, and compare
     #[command(before_long_help = help::REPLAY)]
     Replay(ReplayArgs),
@@ -284,6 +287,35 @@ pub struct CheckArgs {
     /// Warnings are errors
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `import`
+#[derive(Args, Debug, Clone, PartialEq)]
+pub struct ImportArgs {
+    /// From where: `cron`
+    #[arg(value_enum)]
+    pub from: ImportFrom,
+    /// `-`: one user's lines on stdin, as `crontab -l` gives them; the machine's crontabs if none is named
+    pub file: Option<PathBuf>,
+    /// Write the config and comment the old lines out without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Let defib reboot the machine where an old line did
+    #[arg(long)]
+    pub allow_reboot: bool,
+    /// Bring the old lines back
+    #[arg(long, conflicts_with_all = ["yes", "file"])]
+    pub undo: bool,
+    /// Take this folder for the root of the machine
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub root: Option<PathBuf>,
+}
+
+/// What can be imported.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportFrom {
+    /// Crontabs, and the scripts that they name
+    Cron,
 }
 
 /// `replay`

@@ -78,6 +78,17 @@ Examples:
 
 Exit codes: 0 good, 1 errors (with --strict warnings too), 2 usage, 3 could not be read.";
 
+pub(crate) const IMPORT: &str = "\
+Examples:
+  defib import cron --no-input               what would become of the old lines
+  sudo defib import cron                     the same, and after a yes it is done
+  sudo defib import cron --yes --allow-reboot
+  sudo defib import cron --undo              the old lines are back
+  crontab -l | defib import cron -
+
+Reads crontabs and the scripts that they name; nothing of them is run.
+Exit codes: 0 done, 1 nothing was understood, or not all could be done.";
+
 pub(crate) const REPLAY: &str = "\
 Examples:
   defib replay
