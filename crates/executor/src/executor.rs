@@ -2,6 +2,7 @@
 
 use crate::app::AppState;
 use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Signal, Token};
+use crate::drill::Drill;
 use crate::error::Error;
 use crate::guardian::Guardian;
 use crate::ledger::Keeper;
@@ -50,6 +51,8 @@ pub struct Executor {
     pub(crate) machine: Box<dyn Machine>,
     pub(crate) notify: Box<dyn Notify>,
     pub(crate) stopping: Option<Stopping>,
+    /// The fault that a person asked for.
+    pub(crate) drill: Option<Drill>,
     /// A new config was sent and not answered: orders are still numbered by the old one.
     pub(crate) is_config_pending: bool,
     /// A reload was asked for while acts ran.
@@ -98,6 +101,7 @@ impl Executor {
             machine: outside.machine,
             notify: outside.notify,
             stopping: None,
+            drill: None,
             is_config_pending: false,
             is_reload_due: false,
             is_ready: false,

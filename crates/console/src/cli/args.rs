@@ -98,6 +98,9 @@ pub enum Verb {
     /// End a hold
     #[command(before_long_help = help::RELEASE)]
     Release(AppArgs),
+    /// Break an application on purpose, and see that it is healed
+    #[command(before_long_help = help::DRILL)]
+    Drill(DrillArgs),
     /// Look at a URL once, with Nagios' exit codes
     #[command(before_long_help = help::PROBE)]
     Probe(ProbeArgs),
@@ -249,6 +252,26 @@ pub struct HoldArgs {
     /// Why, for whoever asks
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Ask the agent of this state folder
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+/// `drill`
+#[derive(Args, Debug, Clone, PartialEq)]
+#[command(group(clap::ArgGroup::new("fault").required(true)))]
+pub struct DrillArgs {
+    /// The application's name
+    pub app: String,
+    /// SIGKILL its main process
+    #[arg(long, group = "fault")]
+    pub kill: bool,
+    /// SIGSTOP its processes
+    #[arg(long, group = "fault")]
+    pub hang: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
     /// Ask the agent of this state folder
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,

@@ -63,6 +63,15 @@ Examples:
   defib release shop
   defib release '*'";
 
+pub(crate) const DRILL: &str = "\
+Examples:
+  defib drill shop --kill
+  defib drill shop --hang --yes
+
+The fault is real: whoever uses the application sees it. After 60 s it is undone whatever happened.
+The act that heals it is charged to the application's budget.
+Exit codes: 0 healed, 1 not healed, or refused.";
+
 pub(crate) const PROBE: &str = "\
 Examples:
   defib probe http://127.0.0.1:8000/

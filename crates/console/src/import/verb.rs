@@ -3,6 +3,7 @@
 use super::apply::{apply, undo};
 use super::crontab::Entry;
 use super::gather::{Crontab, gather};
+use super::guard::Target;
 use super::plan::{Fate, Plan, plan};
 use super::say::say;
 use super::surroundings::Rooted;
@@ -98,10 +99,25 @@ fn undone(crontabs: &[Crontab], config: &Path, global: &Global, err: String) -> 
 
 fn next(plan: &Plan) -> String {
     let app = plan.guards.first().map_or("APP", |guard| guard.name.as_str());
-    format!(
+    let mut out = String::new();
+    for guard in &plan.guards {
+        if let Target::Start(launch) = &guard.target {
+            // defib starts its own; the one that cron started would keep the port.
+            let user = launch.user.as_deref().unwrap_or("root");
+            let program = launch.argv.first().map_or("", String::as_str);
+            put!(
+                out,
+                "if {} runs now, as cron started it, end it once: sudo pkill -u {user} -f {program}\n",
+                guard.name
+            );
+        }
+    }
+    put!(
+        out,
         "next: start defib or reload it (sudo systemctl restart defib), then: defib status; sudo defib \
          drill {app} --kill\nback to cron: sudo defib import cron --undo\n"
-    )
+    );
+    out
 }
 
 /// `crontab -l | defib import cron -`
