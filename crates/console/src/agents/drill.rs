@@ -208,10 +208,9 @@ impl Course {
             ),
         }
         if let Some(incident) = self.incident {
-            put!(
-                out,
-                "its story: defib explain {incident}; the act was charged to the app's budget\n"
-            );
+            let charged =
+                if self.is_charged { "; the act was charged to the app's budget" } else { "" };
+            put!(out, "its story: defib explain {incident}{charged}\n");
         }
         Answer::done(out).with_code(code)
     }
