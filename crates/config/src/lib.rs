@@ -24,6 +24,7 @@ mod words;
 pub use diagnostic::{Diagnostic, Level, Report};
 pub use guard::{GuardOptions, guard_name, guard_text};
 pub use units::{in_words as duration_in_words, parse_duration as parse_duration_ms};
+pub use value::{toml_list, toml_string};
 pub use words::rule_in_words;
 
 use defib_engine::policy::{Bars, Budget, Policy, Weights};
@@ -89,6 +90,12 @@ pub fn load(text: &str, host: &Host) -> Result<Loaded, Report> {
         return Err(report);
     }
     Ok(Loaded { config, journal, warnings: report })
+}
+
+/// Whether `text` can be read and names no app: then nothing is lost with it.
+pub fn guards_nothing(text: &str) -> bool {
+    let (document, faults) = DeTable::parse_recoverable(text);
+    faults.is_empty() && !document.as_ref().iter().any(|(key, _)| key.as_ref() == "app")
 }
 
 fn report_syntax(text: &str, fault: &toml::de::Error, problems: &Problems) {

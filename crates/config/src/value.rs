@@ -156,7 +156,7 @@ pub(crate) fn choices<'c, T: Copy>(
 }
 
 /// A text as TOML's basic string.
-pub(crate) fn toml_string(text: &str) -> String {
+pub fn toml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
         match letter {
@@ -173,7 +173,7 @@ pub(crate) fn toml_string(text: &str) -> String {
 }
 
 /// Texts as a TOML list.
-pub(crate) fn toml_list(texts: &[String]) -> String {
+pub fn toml_list(texts: &[String]) -> String {
     let items: Vec<String> = texts.iter().map(|text| toml_string(text)).collect();
     format!("[{}]", items.join(", "))
 }

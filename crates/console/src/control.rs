@@ -89,6 +89,51 @@ pub fn ask(socket: &Path, question: &Value) -> Result<Value, AskError> {
     judge(&line)
 }
 
+/// A connection on which the agent tells each line of its journal as it is written.
+#[derive(Debug)]
+pub struct Watch {
+    reader: BufReader<UnixStream>,
+    /// A line that has come in part.
+    line: Vec<u8>,
+}
+
+impl Watch {
+    /// Begins to watch.
+    pub fn open(socket: &Path) -> Result<Watch, AskError> {
+        let stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        (&stream).write_all(b"{\"do\":\"watch\"}\n")?;
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.by_ref().take(ANSWER_MAX).read_line(&mut line)?;
+        if line.is_empty() {
+            return Err(AskError::NotAllowed);
+        }
+        judge(&line)?;
+        Ok(Watch { reader, line: Vec::new() })
+    }
+
+    /// The next line; `None` if none came within `limit`.
+    pub fn next(&mut self, limit: Duration) -> Result<Option<String>, AskError> {
+        // A timeout of nothing is an error.
+        self.reader.get_ref().set_read_timeout(Some(limit.max(Duration::from_millis(1))))?;
+        match self.reader.read_until(b'\n', &mut self.line) {
+            Ok(_) if self.line.ends_with(b"\n") => {
+                let line = std::mem::take(&mut self.line);
+                Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+            }
+            Ok(_) => Err(AskError::Broken("it ended in the middle of the drill".to_owned())),
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 fn judge(line: &str) -> Result<Value, AskError> {
     let answer: Value =
         serde_json::from_str(line).map_err(|error| AskError::Broken(error.to_string()))?;

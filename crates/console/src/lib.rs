@@ -8,6 +8,7 @@ pub mod clock;
 pub mod control;
 pub mod doctor;
 pub mod explain;
+pub mod import;
 pub mod nagios;
 pub mod narrate;
 mod page;

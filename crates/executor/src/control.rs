@@ -26,6 +26,7 @@ impl Executor {
             gone_at: now_ms + GONE_AFTER_MS,
             killed: false,
         });
+        self.end_drill();
         self.notify.stopping();
         self.guardian.start_no_more();
         self.guardian.say(&Report::Stop);
@@ -140,6 +141,7 @@ impl Executor {
 
     /// Apps are known by name: one that stays keeps its process. One that is gone is left alone.
     fn swap_config(&mut self, text: String, config: Config, now_ms: u64) {
+        self.end_drill();
         let mut old: Vec<(String, AppState)> =
             self.config.apps.iter().map(|app| app.name.clone()).zip(self.apps.drain(..)).collect();
         self.apps = config

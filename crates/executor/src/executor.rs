@@ -2,6 +2,7 @@
 
 use crate::app::AppState;
 use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Signal, Token};
+use crate::drill::Drill;
 use crate::error::Error;
 use crate::guardian::Guardian;
 use crate::ledger::Keeper;
@@ -52,6 +53,8 @@ pub struct Executor {
     pub(crate) stopping: Option<Stopping>,
     /// Until when the next order may be begun.
     pub(crate) fresh_until_ms: Option<u64>,
+    /// The fault that a person asked for.
+    pub(crate) drill: Option<Drill>,
     /// A new config was sent and not answered: orders are still numbered by the old one.
     pub(crate) is_config_pending: bool,
     /// A reload was asked for while acts ran.
@@ -101,6 +104,7 @@ impl Executor {
             notify: outside.notify,
             stopping: None,
             fresh_until_ms: None,
+            drill: None,
             is_config_pending: false,
             is_reload_due: false,
             is_ready: false,

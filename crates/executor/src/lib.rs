@@ -9,6 +9,7 @@ pub mod admit;
 mod app;
 pub mod boundary;
 mod control;
+mod drill;
 mod error;
 mod exec_child;
 mod executor;

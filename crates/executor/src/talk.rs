@@ -46,7 +46,10 @@ impl Executor {
             Request::Evidence { app, incident } if usize::from(app.0) < self.apps.len() => {
                 self.gather(app, incident, now_ms);
             }
-            Request::Identify { .. } | Request::Evidence { .. } => {}
+            Request::Drill { app, kind, identity } if usize::from(app.0) < self.apps.len() => {
+                self.take_drill(app, kind, identity, now_ms);
+            }
+            Request::Identify { .. } | Request::Evidence { .. } | Request::Drill { .. } => {}
             Request::ConfigRead { accepted } => {
                 self.is_config_pending = false;
                 if !accepted {

@@ -2,6 +2,7 @@
 
 use crate::act::{Act, command_log};
 use crate::boundary::{Call, Token};
+use crate::drill::Drill;
 use crate::executor::Executor;
 use crate::guardian::News;
 use defib_engine::id::AppId;
@@ -30,7 +31,8 @@ impl Executor {
         let listeners = self.apps.iter().filter(|app| app.act.is_none());
         let listeners = listeners.filter_map(|app| app.listener_due).map(|(due, _)| due);
         let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
-        let others = [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping];
+        let drill = self.drill.as_ref().map(Drill::deadline_ms);
+        let others = [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping, drill];
         acts.chain(deaths)
             .chain(listeners)
             .chain(others.into_iter().flatten())
@@ -85,6 +87,7 @@ impl Executor {
             self.plan_watchdog(now_ms);
         }
         self.keep_guardian(now_ms, was_late);
+        self.keep_drill(now_ms);
         self.keep_stopping(now_ms);
         self.find_listeners(now_ms);
     }

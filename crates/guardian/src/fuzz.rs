@@ -23,7 +23,9 @@ pub fn control_lines(pieces: &[&[u8]]) -> Vec<Option<Vec<u8>>> {
 pub fn control_request(line: &[u8]) -> Result<Asked, String> {
     let request = request::parse(line).map_err(|problem| answers::error(&problem))?;
     Ok(match request {
-        Request::Why { app } | Request::Release { app } => Asked { app: Some(app), hold: None },
+        Request::Why { app } | Request::Release { app } | Request::Drill { app, .. } => {
+            Asked { app: Some(app), hold: None }
+        }
         Request::Hold { app, for_ms, reason } => {
             Asked { app: Some(app), hold: Some((for_ms, reason)) }
         }

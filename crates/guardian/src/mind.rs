@@ -13,6 +13,7 @@ mod ask;
 mod beat;
 mod begin;
 mod body;
+mod drill;
 mod effects;
 mod greeting;
 mod holds;
@@ -47,7 +48,7 @@ use defib_engine::time::Moment;
 use defib_journal::line::{BootId, Line};
 use defib_journal::order::Request;
 use holds::Holds;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the guardian was told about itself and its config.
 struct Identity {
@@ -79,6 +80,8 @@ pub struct Mind<B: Body> {
     /// When the executor was last asked for an app's process.
     identify_asked: BTreeMap<AppId, u64>,
     identity: Identity,
+    /// Apps with a drill under way.
+    drilled: BTreeSet<AppId>,
     last_woke: Moment,
     status_is_old: bool,
     status_shown_ms: u64,
@@ -137,6 +140,7 @@ impl<B: Body> Mind<B> {
             state: &self.state,
             looks: &self.looks,
             why_not: &self.why_not,
+            drilled: &self.drilled,
             clock: &self.clock,
         }
     }

@@ -36,6 +36,8 @@ pub struct AppStatus {
     pub starts: u16,
     /// What comes next, as a sentence.
     pub next: String,
+    /// A drill is under way.
+    pub drill: bool,
 }
 
 /// One probe's last look.
@@ -61,6 +63,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) state: &'a State,
     pub(crate) looks: &'a Looks,
     pub(crate) why_not: &'a [String],
+    pub(crate) drilled: &'a std::collections::BTreeSet<AppId>,
     pub(crate) clock: &'a Clock,
 }
 
@@ -87,6 +90,7 @@ impl Sources<'_> {
             limits: (rules.budget.short_limit, rules.budget.long_limit),
             starts: seen.starts.count,
             next: next_sentence(&view),
+            drill: self.drilled.contains(&app),
             view,
         })
     }

@@ -12,6 +12,7 @@ pub use codec::{Head, LINE_MAX, Torn, VERSION, decode_head, decode_line, encode_
 pub use plain::{BootId, PhaseUs, TextCrc, evidence_text};
 pub use wall::{DayNumber, day_of, format_wall, parse_wall};
 
+use crate::drill::{DrillKind, DrillStage};
 use crate::order::ActStep;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Event, Outcome};
@@ -195,5 +196,16 @@ pub enum Line<'a> {
     Stopped {
         /// Why.
         reason: Cow<'a, str>,
+    },
+    /// A fault that a person asked for, to see it healed.
+    Drill {
+        /// Which app.
+        app: AppId,
+        /// Which fault.
+        drill: DrillKind,
+        /// How far it is.
+        stage: DrillStage,
+        /// A sentence for people.
+        detail: Cow<'a, str>,
     },
 }

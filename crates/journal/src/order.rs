@@ -6,6 +6,7 @@ mod codec;
 #[cfg(test)]
 mod tests;
 
+use crate::drill::{DrillKind, DrillStage};
 pub use crate::malformed::Malformed;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Charge, Exit, LedgerIntent, Outcome, StartCount};
@@ -54,6 +55,15 @@ pub enum Request {
     ConfigRead {
         /// Whether it is in force in the guardian now.
         accepted: bool,
+    },
+    /// A person wants a fault made, to see it healed.
+    Drill {
+        /// Of which app.
+        app: AppId,
+        /// Which.
+        kind: DrillKind,
+        /// To which process: to no other.
+        identity: Identity,
     },
 }
 
@@ -166,6 +176,17 @@ pub enum Report {
     ShuttingDown,
     /// Stop now, within 2 s.
     Stop,
+    /// How far a drill is.
+    Drilled {
+        /// Of which app.
+        app: AppId,
+        /// Which.
+        kind: DrillKind,
+        /// How far.
+        stage: DrillStage,
+        /// A sentence for people; at most 200 bytes.
+        detail: String,
+    },
 }
 
 /// A step of an act.

@@ -2,6 +2,7 @@
 //! its journal.
 
 mod ask;
+mod drill;
 mod find;
 mod hold;
 mod status;
@@ -10,6 +11,7 @@ mod status_text;
 mod why;
 
 pub(crate) use ask::unknown_app;
+pub use drill::drill;
 pub use find::{Agent, Asked, find};
 pub use hold::{hold, release};
 pub use status::{AgentStatus, AppStatus, ProbeStatus, status};

@@ -62,6 +62,8 @@ pub struct AppStatus {
     pub day: Option<(u64, u64)>,
     /// Starts without a healthy stretch between them.
     pub starts: Option<u64>,
+    /// A drill is under way.
+    pub drill: bool,
 }
 
 /// A probe's last look.
@@ -189,6 +191,7 @@ fn app_from_wire(app: &Value) -> AppStatus {
         hour: pair("hour_used", "hour_limit"),
         day: pair("day_used", "day_limit"),
         starts: app["starts"].as_u64(),
+        drill: app["drill"].as_bool().unwrap_or(false),
     }
 }
 

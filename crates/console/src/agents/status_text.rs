@@ -70,6 +70,7 @@ fn app_line(app: &AppStatus, width: usize, clock: &Clock, style: Style) -> Strin
     let tone = tone_of_state(&app.state);
     let state = style.paint(tone, &format!("{} {:<9}", style.mark(tone), app.state.to_uppercase()));
     let mut facts: Vec<String> = Vec::new();
+    facts.extend(app.drill.then(|| "DRILL".to_owned()));
     facts.extend(app.class.clone());
     match (app.up_for_s, app.since.as_deref().and_then(parse_rfc3339)) {
         (Some(up_s), _) if app.state == "up" => {

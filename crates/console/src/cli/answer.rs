@@ -1,12 +1,13 @@
 //! The verbs that need nothing but a question and an answer.
 
-use crate::agents::{hold, release, status, why};
+use crate::agents::{drill, hold, release, status, why};
 use crate::answer::Answer;
 use crate::check::check;
 use crate::cli::args::{Cli, Verb};
 use crate::cli::parse::{completions, manual};
 use crate::clock::Clock;
 use crate::doctor::doctor;
+use crate::import::import_cron;
 use crate::past::{explain, incidents};
 use crate::replay::replay;
 use crate::style::Style;
@@ -24,8 +25,10 @@ pub fn answer(cli: &Cli) -> Option<Answer> {
         Verb::Why(args) => why(args, global, style),
         Verb::Hold(args) => hold(args, global, &clock),
         Verb::Release(args) => release(args, global),
+        Verb::Drill(args) => drill(args, global),
         Verb::Check(args) => check(args, global, style),
         Verb::Doctor => doctor(global, style),
+        Verb::Import(args) => import_cron(args, global),
         Verb::Replay(args) => replay(args, global),
         Verb::Completions(args) => completions(args),
         Verb::Man => manual(),

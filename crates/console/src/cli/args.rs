@@ -98,6 +98,9 @@ pub enum Verb {
     /// End a hold
     #[command(before_long_help = help::RELEASE)]
     Release(AppArgs),
+    /// Break an application on purpose, and see that it is healed
+    #[command(before_long_help = help::DRILL)]
+    Drill(DrillArgs),
     /// Look at a URL once, with Nagios' exit codes
     #[command(before_long_help = help::PROBE)]
     Probe(ProbeArgs),
@@ -107,6 +110,9 @@ pub enum Verb {
     /// Say what this machine can do, rung by rung, and what to change
     #[command(before_long_help = help::DOCTOR)]
     Doctor,
+    /// Read the old cron lines as a config, and put them out of service after a yes
+    #[command(before_long_help = help::IMPORT)]
+    Import(ImportArgs),
     /// Decide again what a journal holds, and compare
     #[command(before_long_help = help::REPLAY)]
     Replay(ReplayArgs),
@@ -254,6 +260,26 @@ pub struct HoldArgs {
     pub state: Option<PathBuf>,
 }
 
+/// `drill`
+#[derive(Args, Debug, Clone, PartialEq)]
+#[command(group(clap::ArgGroup::new("fault").required(true)))]
+pub struct DrillArgs {
+    /// The application's name
+    pub app: String,
+    /// SIGKILL its main process
+    #[arg(long, group = "fault")]
+    pub kill: bool,
+    /// SIGSTOP its processes
+    #[arg(long, group = "fault")]
+    pub hang: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Ask the agent of this state folder
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
 /// `probe`
 #[derive(Args, Debug, Clone, PartialEq)]
 pub struct ProbeArgs {
@@ -287,6 +313,35 @@ pub struct CheckArgs {
     /// Warnings are errors
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `import`
+#[derive(Args, Debug, Clone, PartialEq)]
+pub struct ImportArgs {
+    /// From where: `cron`
+    #[arg(value_enum)]
+    pub from: ImportFrom,
+    /// `-`: one user's lines on stdin, as `crontab -l` gives them; the machine's crontabs if none is named
+    pub file: Option<PathBuf>,
+    /// Write the config and comment the old lines out without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Let defib reboot the machine where an old line did
+    #[arg(long)]
+    pub allow_reboot: bool,
+    /// Bring the old lines back
+    #[arg(long, conflicts_with_all = ["yes", "file"])]
+    pub undo: bool,
+    /// Take this folder for the root of the machine
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub root: Option<PathBuf>,
+}
+
+/// What can be imported.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportFrom {
+    /// Crontabs, and the scripts that they name
+    Cron,
 }
 
 /// `replay`

@@ -63,6 +63,15 @@ Examples:
   defib release shop
   defib release '*'";
 
+pub(crate) const DRILL: &str = "\
+Examples:
+  defib drill shop --kill
+  defib drill shop --hang --yes
+
+The fault is real: whoever uses the application sees it. After 60 s it is undone whatever happened.
+The act that heals it is charged to the application's budget.
+Exit codes: 0 healed, 1 not healed, or refused.";
+
 pub(crate) const PROBE: &str = "\
 Examples:
   defib probe http://127.0.0.1:8000/
@@ -86,6 +95,16 @@ Examples:
 
 Reads files and asks the running agent; changes nothing. Root sees more: what was not seen is said.
 Exit codes: 0 nothing to say, 1 advice, 2 something that the config counts on is impossible.";
+pub(crate) const IMPORT: &str = "\
+Examples:
+  defib import cron --no-input               what would become of the old lines
+  sudo defib import cron                     the same, and after a yes it is done
+  sudo defib import cron --yes --allow-reboot
+  sudo defib import cron --undo              the old lines are back
+  crontab -l | defib import cron -
+
+Reads crontabs and the scripts that they name; nothing of them is run.
+Exit codes: 0 done, 1 nothing was understood, or not all could be done.";
 
 pub(crate) const REPLAY: &str = "\
 Examples:

@@ -27,6 +27,7 @@ pub(crate) fn head(incident: &Incident, now: Point) -> Value {
     json!({
         "id": incident.id,
         "app": incident.app,
+        "drill": incident.drill,
         "summary": summary(incident, now),
         "class": words::class(incident.class()),
         "classes": classes,
@@ -86,7 +87,7 @@ fn moment(item: &Item, incident: &Incident) -> Value {
         What::Step { intent, .. } | What::Answered { intent, .. } => {
             moment["intent"] = json!(intent.0);
         }
-        What::GuardianStarted => {}
+        What::GuardianStarted | What::Drill { .. } => {}
     }
     moment
 }

@@ -34,6 +34,9 @@ pub(crate) fn tell(item: &Item, incident: &Incident) -> (Section, Vec<String>) {
             let (rung, how) = (words::rung(*rung), words::outcome(*outcome));
             (Section::Done, vec![format!("act {}: {rung} {how}{more}", intent.0)])
         }
+        What::Drill { kind, stage, detail } => {
+            (Section::Seen, vec![words::drill(*kind, *stage, detail)])
+        }
         What::GuardianStarted => {
             (Section::Done, vec!["defib's guardian was started anew, and went on".to_owned()])
         }

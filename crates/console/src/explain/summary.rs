@@ -11,7 +11,8 @@ const SUMMARY_MAX: usize = 120;
 /// `RECOVERED shop: killed and started after 3 timeouts: down 17.2 s [incident 4]`
 pub fn summary(incident: &Incident, now: Point) -> String {
     let tail = format!(": {} [incident {}]", down(incident, now), incident.id);
-    let head = format!("{} {}: {}", word(incident), incident.app, what(incident));
+    let mark = if incident.drill { "DRILL " } else { "" };
+    let head = format!("{mark}{} {}: {}", word(incident), incident.app, what(incident));
     let room = SUMMARY_MAX.saturating_sub(tail.chars().count());
     let line = format!("{}{tail}", cut(&head, room));
     cut(&line, SUMMARY_MAX)

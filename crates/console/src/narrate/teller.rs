@@ -131,6 +131,11 @@ impl Teller {
             Line::Alarm { message, .. } => {
                 say(Level::Critical, "alarm", format!("ALARM: {message}"))
             }
+            Line::Drill { app, drill, stage, detail } => {
+                let name = policy.apps.get(usize::from(app.0)).map_or("?", |app| app.name.as_str());
+                let text = format!("{name}: {}", words::drill(*drill, *stage, detail));
+                say(Level::Notice, "drill", text)
+            }
             Line::Stopped { reason } => say(Level::Notice, "stopped", format!("stops: {reason}")),
             _ => return None,
         };

@@ -112,11 +112,13 @@ fn acts(incident: &Incident) -> String {
 }
 
 fn ending(incident: &Incident) -> String {
-    match (incident.ending, incident.handed_over) {
-        (Some(ending), _) => words::ending(ending).to_owned(),
-        (None, Some(_)) => "open: needs a person".to_owned(),
-        (None, None) => "open".to_owned(),
-    }
+    let mark = if incident.drill { "DRILL: " } else { "" };
+    let ending = match (incident.ending, incident.handed_over) {
+        (Some(ending), _) => words::ending(ending),
+        (None, Some(_)) => "open: needs a person",
+        (None, None) => "open",
+    };
+    format!("{mark}{ending}")
 }
 
 /// One record a line, tabs between the fields, times in UTC: for `cut` and `awk`.

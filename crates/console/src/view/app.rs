@@ -62,6 +62,8 @@ pub struct AppView {
     pub rungs: Option<RungSet>,
     /// Its main process, where one is known.
     pub process: Option<Identity>,
+    /// When a drill of it began last.
+    pub(crate) drill: Option<Point>,
     /// What happened since it was last well, before an incident was opened.
     pub(crate) pending: Kept<Item>,
 }
@@ -76,6 +78,7 @@ impl AppView {
             held_until: None,
             rungs: None,
             process: None,
+            drill: None,
             pending: Kept::new(8, 24),
         }
     }

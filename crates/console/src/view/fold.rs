@@ -16,6 +16,9 @@ use std::rc::Rc;
 /// allow has fewer. Older ones are in the files.
 const INCIDENTS_MAX: usize = 4096;
 
+/// A drill lasts no longer; a fault after it is a fault.
+const DRILL_MS: u64 = 60_000;
+
 /// What the journal says.
 #[derive(Debug, Clone, Default)]
 pub struct View {
@@ -151,6 +154,8 @@ impl View {
         let name = self.names.app(app);
         let Some(view) = self.apps.get_mut(usize::from(app.0)) else { return };
         view.incident = Some(id.0);
+        let is_of_drill = |begun: Point| at.up_ms.saturating_sub(begun.up_ms) <= DRILL_MS;
+        let drill = view.drill.take().is_some_and(is_of_drill);
         let mut items = Kept::new(120, 120);
         let begun = |item: &Item| item.at.up_ms >= since.0;
         view.pending.drain().into_iter().filter(begun).for_each(|item| items.push(item));
@@ -174,6 +179,7 @@ impl View {
             ending: None,
             closed: None,
             handed_over: None,
+            drill,
             names: Rc::clone(&self.names),
         });
     }

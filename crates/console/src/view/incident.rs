@@ -7,6 +7,7 @@ use defib_engine::event::Outcome;
 use defib_engine::id::{AppId, IntentId};
 use defib_engine::note::{Class, Ending, HandOver, Note};
 use defib_engine::seen::Seen;
+use defib_journal::drill::{DrillKind, DrillStage};
 use defib_journal::order::ActStep;
 use std::rc::Rc;
 
@@ -68,6 +69,15 @@ pub enum What {
         rung: Rung,
         /// How it ended.
         outcome: Outcome,
+        /// A sentence.
+        detail: String,
+    },
+    /// A person asked for the fault.
+    Drill {
+        /// Which.
+        kind: DrillKind,
+        /// How far it is.
+        stage: DrillStage,
         /// A sentence.
         detail: String,
     },
@@ -136,6 +146,8 @@ pub struct Incident {
     pub closed: Option<Point>,
     /// Why a person was asked, if one was.
     pub handed_over: Option<HandOver>,
+    /// Whether a person asked for it: a drill.
+    pub drill: bool,
     /// The names of its time.
     pub names: Rc<Names>,
 }

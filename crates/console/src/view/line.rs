@@ -3,6 +3,7 @@
 use crate::view::fold::View;
 use crate::view::incident::{Item, Piece, Point, What};
 use defib_engine::id::{AppId, ProbeId};
+use defib_journal::drill::{DrillKind, DrillStage};
 use defib_journal::line::{Entry, Line};
 
 /// The most alarms that are remembered, the newest.
@@ -48,6 +49,7 @@ impl View {
                 self.config_error = if *accepted { None } else { Some(message.to_string()) };
             }
             Line::Alarm { message, .. } => self.alarm(message),
+            Line::Drill { app, drill, stage, detail } => self.drill(*app, *drill, *stage, detail),
             Line::Stopped { reason } => self.stopped = Some(reason.to_string()),
             Line::Capable { app, rungs, .. } => {
                 if let Some(view) = self.apps.get_mut(usize::from(app.0)) {
@@ -73,6 +75,18 @@ impl View {
             detail: detail.to_owned(),
         };
         self.happened(app, what);
+    }
+
+    fn drill(&mut self, app: AppId, kind: DrillKind, stage: DrillStage, detail: &str) {
+        let at = self.now;
+        if let Some(view) = self.apps.get_mut(usize::from(app.0)) {
+            match stage {
+                DrillStage::Asked => {}
+                DrillStage::Begun => view.drill = Some(at),
+                DrillStage::Refused | DrillStage::Over => view.drill = None,
+            }
+        }
+        self.happened(app, What::Drill { kind, stage, detail: detail.to_owned() });
     }
 
     fn alarm(&mut self, message: &str) {

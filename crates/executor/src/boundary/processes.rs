@@ -38,6 +38,8 @@ pub enum Signal {
     Cont,
     /// End.
     Kill,
+    /// Stand still: a drill.
+    Stop,
 }
 
 /// A piece of evidence.

@@ -44,6 +44,7 @@ const fn number(signal: Signal) -> rustix::process::Signal {
         Signal::Term => rustix::process::Signal::TERM,
         Signal::Cont => rustix::process::Signal::CONT,
         Signal::Kill => rustix::process::Signal::KILL,
+        Signal::Stop => rustix::process::Signal::STOP,
     }
 }
 

@@ -4,7 +4,9 @@ use super::request::Problem;
 use crate::looks::{kebab, seen_word};
 use crate::status::{AppStatus, ProbeStatus, rung_word};
 use defib_engine::effect::Rung;
+use defib_engine::id::{AppId, Identity};
 use defib_engine::policy::{Bars, Mode, Permission, Policy};
+use defib_journal::drill::DrillKind;
 use defib_journal::json::{Out, Shape};
 use defib_journal::line::{BootId, format_wall};
 
@@ -79,6 +81,7 @@ fn one_app(out: &mut Out<'_>, status: &AppStatus) {
     status.limits.1.write_field("day_limit", out);
     out.close_object();
     status.starts.write_field("starts", out);
+    status.drill.write_field("drill", out);
     out.close_object();
 }
 
@@ -146,6 +149,15 @@ pub(crate) fn why(bars: Bars, status: &AppStatus) -> String {
 /// `defib.hold/1`
 pub(crate) fn hold(until_wall_ms: u64) -> String {
     answer("defib.hold/1", |out| wall(out, "until", Some(until_wall_ms)))
+}
+
+/// `defib.drill/1`
+pub(crate) fn drill(app: AppId, kind: DrillKind, identity: Identity) -> String {
+    answer("defib.drill/1", |out| {
+        app.0.write_field("app", out);
+        text(out, "kind", kind.word());
+        identity.pid.write_field("pid", out);
+    })
 }
 
 /// An answer that only says yes.

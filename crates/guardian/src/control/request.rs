@@ -1,5 +1,6 @@
 //! What a client may ask.
 
+use defib_journal::drill::DrillKind;
 use defib_journal::json::{In, ReadError};
 
 /// One request.
@@ -11,6 +12,7 @@ pub(crate) enum Request {
     Release { app: String },
     Watch,
     Probe,
+    Drill { app: String, kind: DrillKind },
 }
 
 /// A sentence about what is wrong, and one about what to do.
@@ -38,6 +40,7 @@ struct Fields {
     app: Option<String>,
     for_ms: Option<u64>,
     reason: Option<String>,
+    kind: Option<String>,
 }
 
 /// Reads one line.
@@ -56,9 +59,10 @@ pub(crate) fn parse(line: &[u8]) -> Result<Request, Problem> {
         "why" => Ok(Request::Why { app: named(fields.app)? }),
         "release" => Ok(Request::Release { app: named(fields.app)? }),
         "hold" => hold(fields),
+        "drill" => drill(fields),
         other => {
             let shown: String = other.chars().take(40).collect();
-            let known = "known are status, why, hold, release, watch, probe";
+            let known = "known are status, why, hold, release, watch, probe, drill";
             Err(Problem::new(format!("unknown request '{shown}'"), known))
         }
     }
@@ -75,6 +79,15 @@ fn hold(fields: Fields) -> Result<Request, Problem> {
     Ok(Request::Hold { app, for_ms, reason })
 }
 
+fn drill(fields: Fields) -> Result<Request, Problem> {
+    let kind = match fields.kind.as_deref() {
+        Some("kill") => DrillKind::Kill,
+        Some("hang") => DrillKind::Hang,
+        _ => return Err(Problem::new("which drill is not said", "give 'kind': kill or hang")),
+    };
+    Ok(Request::Drill { app: named(fields.app)?, kind })
+}
+
 fn named(app: Option<String>) -> Result<String, Problem> {
     app.ok_or_else(|| Problem::new("field 'app' is missing", "name an app, or '*' for all"))
 }
@@ -87,6 +100,7 @@ fn read(line: &[u8]) -> Result<Fields, ReadError> {
         match key.as_ref() {
             "do" => fields.verb = Some(input.string()?.into_owned()),
             "app" => fields.app = Some(input.string()?.into_owned()),
+            "kind" => fields.kind = Some(input.string()?.into_owned()),
             "reason" => fields.reason = Some(input.string()?.into_owned()),
             "for_ms" => fields.for_ms = Some(defib_journal::json::Shape::read(&mut input)?),
             _ => input.skip()?,

@@ -50,6 +50,7 @@ impl<B: Body> Mind<B> {
             }
             Request::Hold { app, for_ms, reason } => self.hold_by_command(&app, for_ms, &reason),
             Request::Release { app } => self.release_by_command(&app),
+            Request::Drill { app, kind } => self.drill_by_command(&app, kind),
             Request::Watch => Ok(answers::done("defib.watch/1")),
             Request::Probe => {
                 self.body.look_at_all();
@@ -116,7 +117,7 @@ impl<B: Body> Mind<B> {
         if apps.is_empty() { Err(self.no_such_app(name)) } else { Ok(apps) }
     }
 
-    fn one_app(&self, name: &str) -> Result<AppId, Problem> {
+    pub(super) fn one_app(&self, name: &str) -> Result<AppId, Problem> {
         let index = self.config.apps.iter().position(|app| app.name == name);
         index.map(|index| AppId(index as u16)).ok_or_else(|| self.no_such_app(name))
     }

@@ -22,7 +22,7 @@ use defib_journal::files::Storage;
 use defib_journal::line::{BootId, Line, TextCrc};
 use defib_journal::order::Report;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Two readings of when a boot began differ by rounding only.
@@ -90,6 +90,7 @@ impl<B: Body> Newborn<B> {
             holds: Holds::default(),
             beat: Beat::default(),
             identify_asked: BTreeMap::new(),
+            drilled: BTreeSet::new(),
             identity,
             last_woke: Moment(0),
             status_is_old: true,

@@ -117,5 +117,6 @@ impl<B: Body> Mind<B> {
         self.why_not = why_not;
         self.looks.clear();
         self.identify_asked.clear();
+        self.drilled.clear();
     }
 }

@@ -42,6 +42,9 @@ impl<B: Body> Mind<B> {
                 let closed = if last { self.bundles.complete(app, incident) } else { None };
                 self.mailbox.extend(closed);
             }
+            Report::Drilled { app, kind, stage, detail } => {
+                self.drill_told(app, kind, stage, &detail);
+            }
             Report::Config => self.reload(text),
             Report::ConfigRefused { message } => self.refuse_config(message),
             Report::ShuttingDown => self.mailbox.push(Event::ShuttingDown),

@@ -1,6 +1,7 @@
 //! The kinds and their fields, declared once for both directions.
 
 use super::Line;
+use crate::drill::{DrillKind, DrillStage};
 use crate::json::{Fault, In, Object, Out, ReadError, Shape};
 use crate::order::ActStep;
 use crate::shapes::declare::typed_enum;
@@ -18,6 +19,10 @@ typed_enum!(ActStep {
     CommandStarted,
     RebootAsked,
 });
+
+typed_enum!(DrillKind { Kill, Hang });
+
+typed_enum!(DrillStage { Asked, Begun, Refused, Over });
 
 macro_rules! line_kinds {
     ($($kind:literal = $variant:ident { $($field:ident),+ $(,)? }),+ $(,)?) => {
@@ -87,4 +92,5 @@ line_kinds!(
     "config" = Config { accepted, message },
     "alarm" = Alarm { app, invariant, message },
     "stopped" = Stopped { reason },
+    "drill" = Drill { app, drill, stage, detail },
 );

@@ -1,6 +1,7 @@
 //! The messages' layouts: a tag byte, then the fields in the order of the types.
 
 use super::{ActStep, MESSAGE_MAX, Report, Request};
+use crate::drill::{DrillKind, DrillStage};
 use crate::malformed::Malformed;
 use crate::wire::{Pen, Source, Wire, wire_enum};
 
@@ -12,6 +13,7 @@ wire_enum!(Request {
     5 = Evidence { app, incident },
     6 = ConfigRead { accepted },
     7 = Fresh { until_ms },
+    20 = Drill { app, kind, identity },
 });
 
 wire_enum!(Report {
@@ -32,6 +34,7 @@ wire_enum!(Report {
     15 = ConfigRefused { message < 1024 },
     16 = ShuttingDown,
     17 = Stop,
+    40 = Drilled { app, kind, stage, detail < 200 },
 });
 
 wire_enum!(ActStep {
@@ -46,6 +49,18 @@ wire_enum!(ActStep {
     8 = JobDone,
     9 = CommandStarted,
     10 = RebootAsked,
+});
+
+wire_enum!(DrillKind {
+    0 = Kill,
+    1 = Hang,
+});
+
+wire_enum!(DrillStage {
+    0 = Asked,
+    1 = Begun,
+    2 = Refused,
+    3 = Over,
 });
 
 impl Request {

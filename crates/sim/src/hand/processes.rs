@@ -96,6 +96,10 @@ impl Seat {
             return true;
         }
         let Some(app) = self.app_of(identity) else { return self.is_zombie(identity) };
+        if signal == Signal::Stop {
+            // Nobody asks for a drill in the world yet.
+            return true;
+        }
         if signal != Signal::Cont {
             self.touch(app, ends);
         }
@@ -112,7 +116,7 @@ const fn of_world(signal: Signal) -> world::Signal {
     match signal {
         Signal::Hup => world::Signal::Hup,
         Signal::Term => world::Signal::Term,
-        Signal::Cont => world::Signal::Cont,
+        Signal::Cont | Signal::Stop => world::Signal::Cont,
         Signal::Kill => world::Signal::Kill,
     }
 }
