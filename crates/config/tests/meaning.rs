@@ -100,9 +100,8 @@ fn a_public_url_is_also_looked_at_on_the_loopback() {
 
 #[test]
 fn a_connect_beside_a_look_that_asks_tells_only_whether_somebody_listens() {
-    let views = |text: &str| -> Vec<View> {
-        app(text).0.probes.iter().map(|probe| probe.view).collect()
-    };
+    let views =
+        |text: &str| -> Vec<View> { app(text).0.probes.iter().map(|probe| probe.view).collect() };
     let port = "[app.shop.probe.port]\ntcp = \"127.0.0.1:8000\"";
     assert_eq!(
         views(&format!("url = \"http://127.0.0.1:8000/\"\n{port}")),

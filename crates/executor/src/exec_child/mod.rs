@@ -11,7 +11,8 @@
 
 mod gate;
 mod options;
-mod users;
+mod powerless;
+pub(crate) mod users;
 
 use crate::sys::{credentials, signals};
 use options::Options;
@@ -95,6 +96,9 @@ fn set_up(options: &Options) -> Result<(), String> {
         let user = users::find(user)?;
         credentials::become_user(user.uid, user.gid, &user.groups)
             .map_err(|e| format!("cannot become user {}: {e}", user.name))?;
+    }
+    if let Some(ids) = &options.powerless {
+        powerless::become_powerless(ids)?;
     }
     if let Some(directory) = &options.directory {
         std::env::set_current_dir(directory)
