@@ -181,3 +181,43 @@ fn a_closed_folder_is_told_and_guarded_all_the_same() {
     home.wait_for_line("an alarm", SOON, alarm);
     assert_eq!(daemon.stop(), Some(0));
 }
+
+/// The capabilities that the shipped unit leaves, as setpriv(1) writes them.
+fn of_the_unit() -> String {
+    let unit = include_str!("../dist/usr/lib/systemd/system/defib.service");
+    let sets = unit.lines().filter_map(|line| line.strip_prefix("CapabilityBoundingSet="));
+    let words = sets.flat_map(str::split_whitespace);
+    let words = words.map(|word| format!("+{}", word.trim_start_matches("CAP_").to_lowercase()));
+    // This machine may itself be without one, and setpriv cannot give it.
+    let own = status(std::process::id());
+    let has_resource = u64::from_str_radix(&own["CapBnd"], 16).expect("a set") & 1 << 24 != 0;
+    let words = words.filter(|word| has_resource || word != "+sys_resource");
+    format!("-all,{}", words.collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn with_the_units_capabilities_apps_of_another_user_are_started() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let more = "start = [\"sleep\", \"77\"]\nuser = \"nobody\"\n";
+    let config = config(more).replace("observe", "act");
+    let home = Home::new(Folder::new("unitcaps"), &config);
+    let left = of_the_unit();
+    let sandbox = ["setpriv", "--no-new-privs", "--bounding-set", &left, "--inh-caps=-all"];
+    let daemon = home.daemon_under(&sandbox);
+    let guardian = serving(&home, &daemon);
+    assert_ne!(user_of(guardian), 0);
+    assert_eq!(status(guardian)["CapBnd"], "0000000000000000");
+    let app = poll_until("the app runs as nobody", SOON, || {
+        let children = format!("/proc/{0}/task/{0}/children", daemon.pid());
+        let children = fs::read_to_string(children).ok()?;
+        let mut pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
+        pids.find(|pid| fs::read(format!("/proc/{pid}/comm")).is_ok_and(|name| name == b"sleep\n"))
+    });
+    let nobody = owner(Path::new(&format!("/proc/{app}")));
+    assert!(nobody != 0 && nobody != user_of(guardian), "{nobody}");
+    assert_eq!(daemon.stop(), Some(0));
+    // The app outlives a daemon; it is ours to end.
+    support::whole::signal_to(app, Signal::KILL);
+}

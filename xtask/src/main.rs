@@ -1,6 +1,7 @@
-//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `bench`, `soak`.
+//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `deb`, `bench`, `soak`.
 
 mod bench;
+mod deb;
 mod dist;
 mod fuzz;
 mod mutants;
@@ -23,6 +24,7 @@ usage: cargo xtask <task>
   test --tier soak     the long random tests
   test --tier lab      a whole machine with a real systemd; asks for DEFIB_LAB (docs/lab.md)
   dist                 the static binary, in target/dist/defib
+  deb                  the Debian package, in target/dist
   fuzz [TARGET] [--seconds N]  look for inputs that break a promise (docs/fuzzing.md)
   fuzz keep            take over what was found
   bench footprint      memory, CPU and speed beside Monit and the cron script
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["test"] => test::ordinary(),
         ["test", "--tier", tier] => test::tier(tier),
         ["dist"] => dist::run().map(|_| ()),
+        ["deb"] => deb::run().map(|_| ()),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["mutants", rest @ ..] => mutants::run(rest),

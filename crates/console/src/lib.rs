@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod control;
 pub mod explain;
+pub mod install;
 pub mod nagios;
 pub mod narrate;
 mod page;

@@ -6,6 +6,7 @@ use crate::check::check;
 use crate::cli::args::{Cli, Verb};
 use crate::cli::parse::{completions, manual};
 use crate::clock::Clock;
+use crate::install::install;
 use crate::past::{explain, incidents};
 use crate::replay::replay;
 use crate::style::Style;
@@ -24,6 +25,7 @@ pub fn answer(cli: &Cli) -> Option<Answer> {
         Verb::Hold(args) => hold(args, global, &clock),
         Verb::Release(args) => release(args, global),
         Verb::Check(args) => check(args, global, style),
+        Verb::Install(args) => install(args, global),
         Verb::Replay(args) => replay(args, global),
         Verb::Completions(args) => completions(args),
         Verb::Man => manual(),

@@ -3,7 +3,7 @@
 //! Only its own sets shrink, and not the bounding set: a child that starts as root (`exec-child`, which
 //! becomes another user and then an app or a command) gets by its exec what the service manager allows.
 
-use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
+use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, no_new_privs, set_capabilities};
 
 /// Each with what fails without it.
 const NEEDED: CapabilitySet = CapabilitySet::KILL // ending processes of other users
@@ -24,8 +24,11 @@ pub(crate) fn keep_needed() {
     }
     let Ok(now) = capabilities(None) else { return };
     let kept = now.permitted & NEEDED;
-    let sets =
-        CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
+    // Under no_new_privs a child gets by its exec no more than its parent may have: what apps' users and the
+    // guardian's drop need must then stay within reach, though not in force.
+    let is_bound = no_new_privs().unwrap_or(false);
+    let permitted = if is_bound { now.permitted } else { kept };
+    let sets = CapabilitySets { effective: kept, permitted, inheritable: CapabilitySet::empty() };
     // Giving up needs no privilege; a kernel that refuses leaves us as we were.
     let _ = set_capabilities(None, sets);
 }
