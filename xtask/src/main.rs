@@ -2,6 +2,7 @@
 
 mod bench;
 mod deb;
+mod deb_trial;
 mod dist;
 mod fuzz;
 mod mutants;
@@ -23,6 +24,7 @@ usage: cargo xtask <task>
   test                 all that must be green before a commit: tidy, doc tests, tests
   test --tier soak     the long random tests
   test --tier lab      a whole machine with a real systemd; asks for DEFIB_LAB (docs/lab.md)
+  test --tier deb      the package in a Debian of its own; asks for root and mmdebstrap
   dist                 the static binary, in target/dist/defib
   deb                  the Debian package, in target/dist
   fuzz [TARGET] [--seconds N]  look for inputs that break a promise (docs/fuzzing.md)
