@@ -113,3 +113,15 @@ fn without_any_usable_config_the_exit_code_is_78() {
 fn end(mut daemon: Daemon) -> Option<i32> {
     poll_until("the daemon gives up", SOON, || daemon.ended()).code()
 }
+
+#[test]
+fn the_shipped_config_is_a_running_service_without_an_app() {
+    let home = Home::new(Folder::new("shipped"), include_str!("../dist/etc/defib/defib.toml"));
+    let daemon = home.daemon();
+    wait_for_status(&home, "\"apps\":[]");
+    let mine = config("mine");
+    write(&home, &mine);
+    daemon.signal(Signal::HUP);
+    wait_for_status(&home, "\"mine\"");
+    assert_eq!(daemon.stop(), Some(0));
+}

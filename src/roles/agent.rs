@@ -1,17 +1,17 @@
 //! `guard` and `daemon`: the executor, with a config, folders and a guardian to start.
 
+use crate::roles::argv::guardian_argv;
 use defib_config::{GuardOptions, Host, guard_name, guard_text, load};
 use defib_console::cli::args::{DaemonArgs, Global, GuardArgs};
-use defib_console::narrate::Form;
 use defib_console::places::{Places, guard_key};
 use defib_console::style::Style;
 use defib_executor::machine::PoliteMachine;
 use defib_executor::manager::{NoManager, ServiceManager};
 use defib_executor::notify::{NoNotify, Notify};
+use defib_executor::separation::Separation;
 use defib_executor::service::notify::Notifier;
 use defib_executor::service::systemd::{Settings, Systemd};
 use defib_executor::{AtEnd, Error, Setup, run};
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -169,40 +169,24 @@ fn setup(
         .map_err(|error| format!("the state folder cannot be used: {error}"))?;
     let own =
         std::env::current_exe().map_err(|error| format!("cannot find our own program: {error}"))?;
+    let separation = Separation::arrange(&places.state, &places.runtime);
+    if let Some(said) = separation.remark.as_ref().or(separation.alarm.as_ref()) {
+        eprintln!("defib: {said}");
+    }
     Ok(Setup {
         config_text: source.text,
         config_path: source.path,
         config_fault: source.fault,
         state_dir: places.state.clone(),
         runtime_dir: places.runtime.clone(),
-        guardian_argv: guardian_argv(&own, places, global, at_end),
-        guardian_user: None,
+        guardian_argv: guardian_argv(&own, &separation, places, global, at_end),
+        guardian_user: separation.ids,
         exec_child_argv: vec![own.into_os_string(), "exec-child".into()],
         at_end,
         manager: manager(at_end),
         machine: Box::new(PoliteMachine),
         notify,
     })
-}
-
-fn guardian_argv(own: &Path, places: &Places, global: &Global, at_end: AtEnd) -> Vec<OsString> {
-    let style = Style::for_stdout(global.color, global.plain);
-    let form = match Form::choose(global.json, style) {
-        // A service's log is read by people and journald, never redrawn.
-        Form::Terminal if at_end == AtEnd::LeaveApps => Form::Plain,
-        form => form,
-    };
-    let mut argv: Vec<OsString> = vec![own.into(), "guardian".into()];
-    for (flag, value) in [("--state", &places.state), ("--runtime", &places.runtime)] {
-        argv.extend([flag.into(), value.into()]);
-    }
-    argv.extend(["--form".into(), crate::roles::guardian::form_name(form).into()]);
-    argv.extend(style.color.then(|| "--color".into()));
-    argv.extend(style.unicode.then(|| "--unicode".into()));
-    let verbose =
-        if global.quiet { "0" } else { ["1", "2", "3"][usize::from(global.verbose.min(2))] };
-    argv.extend(["--verbose".into(), verbose.into()]);
-    argv
 }
 
 /// systemd where it is the service manager; else nothing that could act on units.

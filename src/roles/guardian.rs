@@ -42,12 +42,21 @@ pub(crate) fn become_guardian(arguments: &[OsString]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    // We may have been executed as /proc/self/exe: this is what `ps` and people know us by.
+    let _ = rustix::thread::set_name(c"defib");
+    let mut alarms = options.alarms;
+    if options.confined {
+        alarms.extend(defib_guardian::confine().err());
+    }
     let setup = Setup {
         socket,
         state_dir: options.state,
         runtime_dir: options.runtime,
         narrator: Box::new(Spoken { narrator, form: options.form, quiet: options.verbose == 0 }),
         exec_child_argv: own_exec_child(),
+        executor_is_root: options.confined || rustix::process::geteuid().is_root(),
+        is_confined: options.confined,
+        alarms,
         version: env!("CARGO_PKG_VERSION"),
     };
     let ended = defib_guardian::run(setup);
@@ -70,6 +79,9 @@ struct Options {
     color: bool,
     unicode: bool,
     verbose: u8,
+    /// We are a user without any privilege, below a root executor.
+    confined: bool,
+    alarms: Vec<String>,
 }
 
 impl Options {
@@ -82,12 +94,15 @@ impl Options {
             color: false,
             unicode: false,
             verbose: 1,
+            confined: false,
+            alarms: Vec::new(),
         };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             match word.to_str() {
                 Some("--color") => options.color = true,
                 Some("--unicode") => options.unicode = true,
+                Some("--confined") => options.confined = true,
                 Some(flag) => options.set(flag, words.next()),
                 None => {}
             }
@@ -101,6 +116,7 @@ impl Options {
         match flag {
             "--state" => self.state = PathBuf::from(value),
             "--runtime" => self.runtime = PathBuf::from(value),
+            "--alarm" => self.alarms.push(text.into_owned()),
             "--verbose" => self.verbose = text.parse().unwrap_or(1),
             "--form" => {
                 let form = FORMS.iter().find(|(name, _)| *name == text);

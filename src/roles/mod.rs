@@ -1,6 +1,7 @@
 //! The roles of the binary, and the verbs that start them.
 
 pub(crate) mod agent;
+mod argv;
 pub(crate) mod guardian;
 pub(crate) mod probe;
 mod socket;

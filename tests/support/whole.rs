@@ -88,6 +88,25 @@ impl Home {
         self.start(&["daemon", "--config", &config, "--state", &state, "--runtime", &runtime])
     }
 
+    /// `defib daemon`, started by a program that takes things away from it first.
+    pub fn daemon_under(&self, wrapper: &[&str]) -> Daemon {
+        let own = env!("CARGO_BIN_EXE_defib");
+        let places = [
+            ("config", self.folder.join("defib.toml")),
+            ("state", self.state()),
+            ("runtime", self.runtime()),
+        ];
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(own).arg("daemon");
+        for (name, path) in places {
+            command.arg(format!("--{name}")).arg(path);
+        }
+        let log = fs::File::create(self.folder.join("log")).expect("ours");
+        command.envs(self.environment.iter().cloned()).stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a descriptor")).stderr(log);
+        Daemon { child: command.spawn().expect("it starts") }
+    }
+
     /// `defib guard URL` with further arguments; its runtime folder is `run` in the state folder.
     pub fn guard(&self, url: &str, further: &[&str]) -> Daemon {
         let state = self.state().to_string_lossy().into_owned();

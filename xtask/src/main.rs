@@ -1,6 +1,8 @@
-//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `bench`, `soak`.
+//! The only task runner: `cargo xtask tidy`, `test`, `dist`, `deb`, `bench`, `soak`.
 
 mod bench;
+mod deb;
+mod deb_trial;
 mod dist;
 mod fuzz;
 mod mutants;
@@ -22,7 +24,9 @@ usage: cargo xtask <task>
   test                 all that must be green before a commit: tidy, doc tests, tests
   test --tier soak     the long random tests
   test --tier lab      a whole machine with a real systemd; asks for DEFIB_LAB (docs/lab.md)
+  test --tier deb      the package in a Debian of its own; asks for root and mmdebstrap
   dist                 the static binary, in target/dist/defib
+  deb                  the Debian package, in target/dist
   fuzz [TARGET] [--seconds N]  look for inputs that break a promise (docs/fuzzing.md)
   fuzz keep            take over what was found
   bench footprint      memory, CPU and speed beside Monit and the cron script
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
         ["test"] => test::ordinary(),
         ["test", "--tier", tier] => test::tier(tier),
         ["dist"] => dist::run().map(|_| ()),
+        ["deb"] => deb::run().map(|_| ()),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["mutants", rest @ ..] => mutants::run(rest),

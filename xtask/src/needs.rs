@@ -14,6 +14,7 @@ const NEEDS: &[Need] = &[
     Need { proof: &["nginx", "-v"], package: "nginx-light" },
     Need { proof: &["openssl", "version"], package: "openssl" },
     Need { proof: &["dbus-daemon", "--version"], package: "dbus" },
+    Need { proof: &["systemd-analyze", "--version"], package: "systemd" },
     Need { proof: &["python3", "-c", "import venv, ensurepip"], package: "python3-venv" },
 ];
 

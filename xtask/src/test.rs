@@ -1,6 +1,6 @@
 //! The test tiers. The runner comes last, so that its closing line is the last of all.
 
-use crate::{dist, needs, shell, tidy};
+use crate::{deb_trial, dist, needs, shell, tidy};
 
 /// A slower tier: tests that carry its name in `#[ignore = "NAME: ..."]` and in their own.
 struct Tier {
@@ -34,12 +34,14 @@ pub(crate) fn ordinary() -> Result<(), String> {
 
 /// A slower tier, by name.
 pub(crate) fn tier(name: &str) -> Result<(), String> {
-    if name == "lab" {
-        return lab();
+    match name {
+        "lab" => return lab(),
+        "deb" => return deb_trial::run(),
+        _ => {}
     }
     let Some(tier) = TIERS.iter().find(|tier| tier.name == name) else {
         let names: Vec<&str> = TIERS.iter().map(|tier| tier.name).collect();
-        return Err(format!("no tier `{name}`; there are: {}, lab", names.join(", ")));
+        return Err(format!("no tier `{name}`; there are: {}, lab, deb", names.join(", ")));
     };
     println!("tier {}: asks for {}", tier.name, tier.asks);
     needs::packages()?;

@@ -27,7 +27,7 @@ pub use units::{in_words as duration_in_words, parse_duration as parse_duration_
 pub use value::{toml_list, toml_string};
 pub use words::rule_in_words;
 
-use defib_engine::policy::{Bars, Budget, Policy, Weights};
+use defib_engine::policy::{Bars, Budget, Mode, Policy, Weights};
 use diagnostic::Problems;
 use machine::Machine;
 use section::Section;
@@ -122,7 +122,7 @@ fn read(root: &Section<'_>, text: &str, host: Host) -> (Config, JournalLimits) {
     };
     let mut apps = Vec::new();
     let sections = root.sections("app");
-    check_apps(root, sections.len());
+    check_apps(root, sections.len(), machine.mode);
     for (entry, section) in sections {
         if let Err(wrong) = app::check_name(entry.name) {
             root.refuse(entry.span.clone(), &wrong.message, wrong.hint);
@@ -148,12 +148,18 @@ fn read_machine(root: &Section<'_>, text: &str) -> Machine {
     machine::read(&section, text, root.problems)
 }
 
-fn check_apps(root: &Section<'_>, apps_len: usize) {
+/// A config that says that it only observes may have no app yet: so a fresh package install begins. Any other
+/// has lost its apps, and the last good one stays in force.
+fn check_apps(root: &Section<'_>, apps_len: usize, mode: Mode) {
     if apps_len > APPS_MAX {
         let message = format!("{apps_len} apps; at most {APPS_MAX} are taken");
         root.refuse(root.span_of("app"), &message, None);
     }
-    if apps_len == 0 && root.raw("app").is_none_or(|apps| apps.as_ref().is_table()) {
+    if apps_len == 0 && mode == Mode::Observe && !root.has("app") {
+        root.problems
+            .warning(root.span_of("machine"), "there is no app to guard yet")
+            .hint("add [app.NAME] with a url and a unit, a start or a recover");
+    } else if apps_len == 0 && root.raw("app").is_none_or(|apps| apps.as_ref().is_table()) {
         root.problems
             .error_nowhere("no app to guard")
             .hint("add [app.NAME] with a url and a unit, a start or a recover");

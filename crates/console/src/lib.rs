@@ -9,6 +9,7 @@ pub mod control;
 pub mod doctor;
 pub mod explain;
 pub mod import;
+pub mod install;
 pub mod nagios;
 pub mod narrate;
 mod page;

@@ -59,6 +59,10 @@ impl Places {
     /// stranger's ledger or hold file must not decide for us.
     pub fn prepare_private(&self) -> io::Result<()> {
         for folder in [&self.state, &self.runtime] {
+            if rustix::process::geteuid().is_root() {
+                // Under root the guardian is another user, and must get through what is above.
+                fs::create_dir_all(folder.parent().unwrap_or(folder))?;
+            }
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             let owner = fs::symlink_metadata(folder)?.uid();
             if owner != rustix::process::geteuid().as_raw() {
@@ -130,11 +134,15 @@ pub struct Surroundings {
 impl Surroundings {
     /// This process's.
     pub fn here() -> Surroundings {
+        let root = rustix::process::geteuid().is_root();
+        // Under root the guardian is another user: it could not get through /root, or a person's own
+        // folders that sudo has kept the names of.
+        let open = |variable| folder(variable).filter(|path| !root || is_open(path));
         Surroundings {
-            root: rustix::process::geteuid().is_root(),
-            home: folder("HOME"),
-            xdg_state: folder("XDG_STATE_HOME"),
-            xdg_runtime: folder("XDG_RUNTIME_DIR"),
+            root,
+            home: open("HOME"),
+            xdg_state: open("XDG_STATE_HOME"),
+            xdg_runtime: open("XDG_RUNTIME_DIR"),
             service_state: folder("STATE_DIRECTORY"),
             service_runtime: folder("RUNTIME_DIRECTORY"),
         }
@@ -161,6 +169,7 @@ impl Surroundings {
         let base = match (&self.xdg_state, &self.home) {
             (Some(base), _) => base.clone(),
             (None, Some(home)) => home.join(".local/state"),
+            (None, None) if self.root => return system().state.join("guard"),
             // Nobody's home (a service without one): a folder of this user alone.
             (None, None) => {
                 env::temp_dir().join(format!("defib-{}", rustix::process::geteuid().as_raw()))
@@ -212,6 +221,10 @@ fn system() -> Places {
     Places { state: PathBuf::from("/var/lib/defib"), runtime: PathBuf::from("/run/defib") }
 }
 
+fn is_open(path: &Path) -> bool {
+    path.ancestors().all(|above| fs::metadata(above).is_ok_and(|found| found.mode() & 0o001 != 0))
+}
+
 /// A relative path in these variables is to be ignored (XDG Base Directory Specification).
 fn folder(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
@@ -249,6 +262,13 @@ mod tests {
         one.xdg_runtime = None;
         let inside = Path::new("/p/home/.local/state/defib/k/run/defib.sock");
         assert_eq!(one.for_guard("k").socket(), inside);
+    }
+
+    #[test]
+    fn root_without_an_open_home_guards_in_the_systems_folder() {
+        let root = Surroundings { root: true, ..Surroundings::default() };
+        let places = root.for_guard("k");
+        assert_eq!(places.socket(), Path::new("/var/lib/defib/guard/k/run/defib.sock"));
     }
 
     #[test]

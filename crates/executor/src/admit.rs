@@ -53,6 +53,23 @@ fn refuse(why: OrderRefusal, detail: String) -> Result<(), Refusal> {
     Err((Outcome::Refused(why), detail))
 }
 
+/// How far above the last accepted number a new one may be. Refused orders have used the numbers between, and
+/// in a life there are not so many. One order with the highest number of all would be the last ever.
+const LEAP_MAX: u64 = 1 << 32;
+
+/// How long the act may take: what the order says, and never more than the config does.
+pub(crate) fn deadline_ms(order: &Order, policy: &Policy) -> u64 {
+    let deadlines = &policy.apps[usize::from(order.app.0)].deadlines;
+    let ours = match order.rung {
+        Rung::Start => deadlines.start_ms,
+        Rung::Reload => deadlines.reload_ms,
+        Rung::Restart => deadlines.restart_ms,
+        Rung::Kill => deadlines.kill_ms,
+        Rung::Reboot => deadlines.reboot_ms,
+    };
+    u64::from(ours.min(order.deadline_ms))
+}
+
 /// A number that was accepted before, or one below it, is never accepted again.
 pub fn check_number(order: &Order, ledger: &Ledger) -> Result<(), Refusal> {
     if order.intent.0 <= ledger.last_intent {
@@ -61,6 +78,11 @@ pub fn check_number(order: &Order, ledger: &Ledger) -> Result<(), Refusal> {
             OrderRefusal::Repeated,
             format!("intent {} is not above {last}, the last one accepted", order.intent.0),
         );
+    }
+    if order.intent.0 - ledger.last_intent > LEAP_MAX {
+        let last = ledger.last_intent;
+        let detail = format!("intent {} is no number after {last}", order.intent.0);
+        return refuse(OrderRefusal::Repeated, detail);
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod manager;
 pub mod notify;
 mod process;
 mod run;
+pub mod separation;
 pub mod service;
 mod sys;
 mod talk;
@@ -55,8 +56,8 @@ pub struct Setup {
     pub runtime_dir: PathBuf,
     /// The guardian's command. Its socket is descriptor 3, and `DEFIB_GUARDIAN_FD=3`.
     pub guardian_argv: Vec<OsString>,
-    /// The user that the guardian becomes; `None`: ours.
-    pub guardian_user: Option<String>,
+    /// The user that the guardian becomes, without any privilege; `None`: ours.
+    pub guardian_user: Option<separation::Ids>,
     /// The command of the role [`exec_child`].
     pub exec_child_argv: Vec<OsString>,
     /// What happens to `start` apps when we end.

@@ -13,6 +13,8 @@ const SLEEP_MAX_MS: u64 = 60_000;
 /// Runs the executor on the real machine until it is told to end.
 pub fn run(setup: Setup) -> Result<Ended, Error> {
     sys::heap::use_one();
+    // Before the first thread, which would keep what we have now.
+    host::keep_needed();
     let waits = Rc::new(Waits::new()?);
     let (assignment, outside) = host::open(setup, &waits)?;
     let mut executor = Executor::new(assignment, outside)?;

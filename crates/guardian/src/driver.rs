@@ -29,6 +29,8 @@ pub(crate) struct Driver {
     signals: Signals,
     holds: Option<Holds>,
     control: Option<Listener>,
+    /// We have given up starting programs, and cannot take that back.
+    starts_none: bool,
     /// Keeps the next guardian waiting until journal and socket, which are above, are let go.
     _alone: Option<OwnedFd>,
 }
@@ -54,6 +56,10 @@ impl Driver {
             self.settle();
             if let Some(ended) = ended {
                 return ended;
+            }
+            if self.starts_none && self.mind.body().has_commands() {
+                let why = "the new config has check commands, and this guardian has given up starting them";
+                self.mind.end(Ended::Failed(why.to_owned()));
             }
         }
     }

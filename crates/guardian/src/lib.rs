@@ -2,6 +2,7 @@
 
 mod alone;
 mod clock;
+mod confine;
 mod control;
 mod datagram;
 mod driver;
@@ -23,6 +24,7 @@ mod signals;
 mod status;
 mod survive;
 
+pub use confine::confine;
 pub use driver::run;
 pub use setup::{Ended, Narrate, Setup};
 pub use status::{AppStatus, ProbeStatus};

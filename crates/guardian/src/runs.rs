@@ -3,7 +3,7 @@
 use crate::clock::{Clocks, SystemClocks};
 use crate::mind::Landing;
 use crate::probe::{Looker, Micros, Poller, Probe, Progress, Run, Terms};
-use defib_config::spec::Config;
+use defib_config::spec::{Config, ProbeKind};
 use defib_engine::id::{AppId, ProbeId};
 use rustix::fd::BorrowedFd;
 
@@ -53,6 +53,11 @@ impl Runs {
             }
         }
         Ok(Runs { slots, first_token })
+    }
+
+    /// Whether any of them starts a program.
+    pub(crate) fn has_commands(&self) -> bool {
+        self.slots.iter().any(|slot| matches!(slot.probe.spec().kind, ProbeKind::Command(_)))
     }
 
     /// Remembers from the runs under the old config which unchanged probes were ever answered. Their

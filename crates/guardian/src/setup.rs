@@ -19,6 +19,13 @@ pub struct Setup {
     pub narrator: Box<dyn Narrate>,
     /// The program and arguments of our own role that becomes a check command.
     pub exec_child_argv: Vec<OsString>,
+    /// Whether the executor is root: the config is read with its eyes, since it acts.
+    pub executor_is_root: bool,
+    /// Whether [`confine`](crate::confine()) was called: then ways to start programs are given up as well,
+    /// while no probe is a command.
+    pub is_confined: bool,
+    /// What is wrong with how this guardian was started, for the journal.
+    pub alarms: Vec<String>,
     /// The version of defib.
     pub version: &'static str,
 }

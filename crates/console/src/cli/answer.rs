@@ -8,6 +8,7 @@ use crate::cli::parse::{completions, manual};
 use crate::clock::Clock;
 use crate::doctor::doctor;
 use crate::import::import_cron;
+use crate::install::install;
 use crate::past::{explain, incidents};
 use crate::replay::replay;
 use crate::style::Style;
@@ -29,6 +30,7 @@ pub fn answer(cli: &Cli) -> Option<Answer> {
         Verb::Check(args) => check(args, global, style),
         Verb::Doctor => doctor(global, style),
         Verb::Import(args) => import_cron(args, global),
+        Verb::Install(args) => install(args, global),
         Verb::Replay(args) => replay(args, global),
         Verb::Completions(args) => completions(args),
         Verb::Man => manual(),

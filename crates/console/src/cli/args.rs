@@ -113,6 +113,9 @@ pub enum Verb {
     /// Read the old cron lines as a config, and put them out of service after a yes
     #[command(before_long_help = help::IMPORT)]
     Import(ImportArgs),
+    /// Make cron start defib, on a host without systemd
+    #[command(before_long_help = help::INSTALL)]
+    Install(InstallArgs),
     /// Decide again what a journal holds, and compare
     #[command(before_long_help = help::REPLAY)]
     Replay(ReplayArgs),
@@ -232,6 +235,17 @@ fn parse_which(text: &str) -> Result<Which, String> {
     }
     let number = text.trim_start_matches('#').parse();
     number.map(Which::Number).map_err(|_| "give the incident's number, or 'last'".to_owned())
+}
+
+/// `install`
+#[derive(Args, Debug, Clone, PartialEq)]
+pub struct InstallArgs {
+    /// Take the lines away again
+    #[arg(long)]
+    pub remove: bool,
+    /// Edit this file, in the form of a user's crontab
+    #[arg(long, value_name = "FILE")]
+    pub crontab: Option<PathBuf>,
 }
 
 /// `why` and `release`

@@ -25,6 +25,14 @@ Examples:
 SIGHUP reads the config again; a config with an error leaves the last good one running.
 SIGTERM stops within 2 s; the applications live on.";
 
+pub(crate) const INSTALL: &str = "\
+Examples:
+  sudo defib install             cron starts defib at boot, and again when it is gone
+  sudo defib install --remove
+  defib install --dry-run        what the table would be
+
+Where systemd runs: systemctl enable --now defib.service";
+
 pub(crate) const STATUS: &str = "\
 Examples:
   defib status

@@ -99,7 +99,7 @@ impl Executor {
             return;
         }
         self.say_step(&order, ActStep::Written);
-        let end_at = now_ms + u64::from(order.deadline_ms);
+        let end_at = now_ms + admit::deadline_ms(&order, &self.config.policy);
         match self.first_stage(&order, now_ms, end_at) {
             Turn::Wait(stage) | Turn::Next(stage) => {
                 self.apps[usize::from(order.app.0)].act = Some(Act { order, end_at, stage });

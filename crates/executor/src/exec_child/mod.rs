@@ -11,7 +11,8 @@
 
 mod gate;
 mod options;
-mod users;
+mod powerless;
+pub(crate) mod users;
 
 use crate::sys::{credentials, signals};
 use options::Options;
@@ -91,10 +92,19 @@ fn set_up(options: &Options) -> Result<(), String> {
         // beyond a limit would fail.
         let _ = rustix::process::setrlimit(rustix::process::Resource::Memlock, all);
     }
+    if rustix::process::geteuid().is_root() {
+        // The service's own is narrow, since its ledger and outputs are nobody's business. Apps get the usual
+        // one, and the guardian's journal can be read by its group.
+        let hidden = if options.powerless.is_some() { 0o027 } else { 0o022 };
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(hidden));
+    }
     if let Some(user) = &options.user {
         let user = users::find(user)?;
         credentials::become_user(user.uid, user.gid, &user.groups)
             .map_err(|e| format!("cannot become user {}: {e}", user.name))?;
+    }
+    if let Some(ids) = &options.powerless {
+        powerless::become_powerless(ids)?;
     }
     if let Some(directory) = &options.directory {
         std::env::set_current_dir(directory)

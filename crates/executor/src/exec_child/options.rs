@@ -1,5 +1,6 @@
 //! The role's command line. It is written by the executor only, so it is small and strict.
 
+use crate::separation::Ids;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -7,6 +8,8 @@ use std::path::PathBuf;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) user: Option<String>,
+    /// The user to become without any privilege, instead of `user`.
+    pub(super) powerless: Option<Ids>,
     pub(super) directory: Option<PathBuf>,
     pub(super) oom_score_adj: i32,
     pub(super) keep_session: bool,
@@ -30,6 +33,10 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options,
         match name.to_str() {
             Some("--") => break,
             Some("--user") => options.user = Some(value()?),
+            Some("--powerless") => {
+                let ids = Ids::parse(&value()?);
+                options.powerless = Some(ids.ok_or("--powerless: UID:GID:GROUP,GROUP is wanted")?);
+            }
             Some("--dir") => options.directory = Some(value()?.into()),
             Some("--oom") => {
                 options.oom_score_adj = value()?.parse().map_err(|e| format!("--oom: {e}"))?;
@@ -64,7 +71,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["--", "app", "--what -- app", "--user", "--oom x -- app"] {
+        for text in
+            ["--", "app", "--what -- app", "--user", "--oom x -- app", "--powerless 0:0:0 -- app"]
+        {
             assert!(parse_text(text).is_err(), "{text}");
         }
     }

@@ -5,17 +5,26 @@ use std::path::Path;
 
 /// What it takes to be a user.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct User {
-    pub(super) name: String,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-    pub(super) groups: Vec<u32>,
-    pub(super) home: String,
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) groups: Vec<u32>,
+    pub(crate) home: String,
 }
 
 /// Finds a user by name.
-pub(super) fn find(name: &str) -> Result<User, String> {
+pub(crate) fn find(name: &str) -> Result<User, String> {
     find_in(name, Path::new("/etc/passwd"), Path::new("/etc/group"))
+}
+
+/// Whether a number belongs to some user or group.
+pub(crate) fn is_taken(number: u32) -> bool {
+    let holds = |path: &str, field: usize| {
+        let text = read_to_string(path).unwrap_or_default();
+        text.lines().any(|line| line.split(':').nth(field) == Some(&*number.to_string()))
+    };
+    holds("/etc/passwd", 2) || holds("/etc/passwd", 3) || holds("/etc/group", 2)
 }
 
 fn find_in(name: &str, passwd: &Path, group: &Path) -> Result<User, String> {

@@ -5,6 +5,7 @@ use super::spawn::{Spawner, Start};
 use super::survive::NEVER_KILLED;
 use crate::boundary::{Attachment, Guardians, Held, Peer, Signal};
 use crate::process::{handle, stat};
+use crate::separation::Ids;
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
     SocketType, recv, sendmsg, socketpair,
@@ -29,12 +30,12 @@ const OPTIONS: [&str; 6] = [
 #[derive(Debug)]
 pub(super) struct Sockets {
     argv: Vec<OsString>,
-    user: Option<String>,
+    user: Option<Ids>,
     spawner: Rc<Spawner>,
 }
 
 impl Sockets {
-    pub(super) fn new(argv: Vec<OsString>, user: Option<String>, spawner: Rc<Spawner>) -> Sockets {
+    pub(super) fn new(argv: Vec<OsString>, user: Option<Ids>, spawner: Rc<Spawner>) -> Sockets {
         Sockets { argv, user, spawner }
     }
 }
@@ -51,10 +52,14 @@ impl Guardians for Sockets {
     fn start(&mut self) -> io::Result<Box<dyn Peer>> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+        let mut options: Vec<OsString> = OPTIONS.map(Into::into).into();
+        if let Some(ids) = &self.user {
+            options.extend(["--powerless".into(), ids.text().into()]);
+        }
         let pid = self.spawner.spawn(Start {
             argv: &self.argv,
-            options: OPTIONS.map(Into::into).into(),
-            user: self.user.as_deref(),
+            options,
+            user: None,
             environment: &[("DEFIB_GUARDIAN_FD", "3".into())],
             input: theirs,
             output: None,

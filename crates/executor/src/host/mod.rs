@@ -7,12 +7,14 @@ mod files;
 mod guardians;
 mod last_good;
 mod output;
+mod privileges;
 mod processes;
 mod slot_file;
 mod spawn;
 mod survive;
 mod waits;
 
+pub(crate) use privileges::keep_needed;
 pub(crate) use survive::harden;
 pub(crate) use waits::Waits;
 
@@ -62,7 +64,7 @@ fn copies(state_dir: &Path, runtime_dir: &Path) -> Result<Copies, Error> {
     if !disk.lock() {
         return Err(Error::Taken(state_dir.to_owned()));
     }
-    let fast = SlotFile::open_in(runtime_dir, "ledger.run")?;
+    let fast = SlotFile::open_own_in(runtime_dir, "ledger.run")?;
     let on_disk = newest(&disk);
     let writer =
         DiskThread::start(disk).map_err(Error::io("cannot start the ledger's helper thread"))?;

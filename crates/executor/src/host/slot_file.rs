@@ -6,7 +6,7 @@ use defib_journal::ledger::{SLOT_BYTES, Slot};
 use rustix::fs::FlockOperation;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,11 +27,24 @@ impl SlotFile {
             .map_err(Error::io(format!("cannot open the ledger {}", path.display())))
     }
 
+    /// The same in a folder that others write in, too: what another user has put there in our file's
+    /// place is taken away. It holds nothing of ours.
+    pub(super) fn open_own_in(folder: &Path, name: &str) -> Result<SlotFile, Error> {
+        let path = folder.join(name);
+        let us = rustix::process::geteuid().as_raw();
+        if path.symlink_metadata().is_ok_and(|found| !found.is_file() || found.uid() != us) {
+            eprintln!("defib: {} was not ours and is made anew", path.display());
+            let _ = std::fs::remove_file(&path);
+        }
+        SlotFile::open_in(folder, name)
+    }
+
     /// Opens it, and takes its whole space now: a full disk then does not matter later.
     fn open(path: &Path) -> io::Result<SlotFile> {
         let mut options = OpenOptions::new();
-        let file =
-            options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        // What lies in its place may have been put there by somebody else.
+        let file = options.custom_flags(libc::O_NOFOLLOW).open(path)?;
         let space = 2 * SLOT_BYTES as u64;
         // Not every file system knows fallocate; the length alone is then the best there is.
         if rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, space).is_err()

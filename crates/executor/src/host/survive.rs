@@ -1,6 +1,7 @@
 //! Staying alive when memory is gone: the kernel's killer passes us by, and our pages stay.
 
 use rustix::mm::{MlockAllFlags, mlockall};
+use rustix::process::{Resource, getrlimit};
 
 /// CAP_IPC_LOCK, as a bit of CapEff.
 const IPC_LOCK: u64 = 1 << 14;
@@ -12,9 +13,9 @@ pub(super) const NEVER_KILLED: &str = "-1000";
 pub(crate) fn harden() {
     let _ = std::fs::write("/proc/self/oom_score_adj", NEVER_KILLED);
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    // Without the capability RLIMIT_MEMLOCK would count, and an allocation beyond it would end us:
+    // Without the capability RLIMIT_MEMLOCK counts, and an allocation beyond it would end us:
     // locking would then be the danger that it is against.
-    if may_lock(&status) {
+    if may_lock(&status) || getrlimit(Resource::Memlock).current.is_none() {
         // ONFAULT: pages are locked when they are first touched. Without it each thread's whole
         // stack would be (35 MB measured for four, against 1.7 MB).
         let _ = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);

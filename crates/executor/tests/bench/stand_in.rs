@@ -18,7 +18,7 @@ use rustix::net::{
     recv, recvmsg, send, socket,
 };
 use std::ffi::OsString;
-use std::io::IoSliceMut;
+use std::io::{IoSliceMut, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -78,7 +78,10 @@ impl Machine for FakeMachine {
     }
 
     fn reboot(&mut self, manager: &mut dyn ServiceManager, deadline_ms: u64) -> JobId {
-        std::fs::write(self.0.join("reboot-asked"), "").expect("written");
+        let asked = self.0.join("reboot-asked");
+        let mut asked =
+            std::fs::File::options().append(true).create(true).open(asked).expect("ours");
+        asked.write_all(b"once\n").expect("written");
         PoliteMachine.reboot(manager, deadline_ms)
     }
 }
@@ -128,7 +131,8 @@ fn from_executor(executor: &OwnedFd, test: &OwnedFd) -> bool {
 }
 
 fn from_test(test: &OwnedFd, executor: &OwnedFd) -> bool {
-    let mut bytes = [0; MESSAGE_MAX];
+    // More than a message may have: what is too long is for the executor to refuse.
+    let mut bytes = vec![0; 16 * MESSAGE_MAX];
     match recv(test, &mut bytes, RecvFlags::empty()) {
         Ok((len, _)) if len > 0 => send(executor, &bytes[..len], SendFlags::NOSIGNAL).is_ok(),
         _ => false,

@@ -34,6 +34,11 @@ impl Host {
         }
     }
 
+    /// Whether looks start programs.
+    pub(super) fn has_commands(&self) -> bool {
+        self.runs.has_commands()
+    }
+
     /// Goes on with the look that a token belongs to, if it is one of ours.
     pub(super) fn ready(&mut self, token: u64) -> Option<Landing> {
         self.runs.ready(token, &mut self.looker, self.epoll.as_fd())

@@ -26,8 +26,7 @@ impl Driver {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|error| failed("epoll_create", error))?;
         let mut host = Host::new(epoll, link, setup.exec_child_argv);
-        let is_root = rustix::process::geteuid().is_root();
-        let accepted = accept(&mut host, read(&config), is_root)?;
+        let accepted = accept(&mut host, read(&config), setup.executor_is_root)?;
         let (alone, beside) = match wait_until_alone(&setup.state_dir) {
             Ok(alone) => (alone, None),
             Err(beside) => (None, Some(beside)),
@@ -42,12 +41,21 @@ impl Driver {
             pid: std::process::id(),
         };
         let newborn = Newborn::new(host, birth);
-        let mut doors = Doors { holds: None, control: None, alarms: beside.into_iter().collect() };
+        let alarms = setup.alarms.into_iter().chain(beside).collect();
+        let mut doors = Doors { holds: None, control: None, alarms };
         doors.open(newborn.body(), &signals, &setup.runtime_dir)?;
-        let Doors { holds, control, alarms } = doors;
+        let Doors { holds, control, mut alarms } = doors;
+        let mut starts_none = false;
+        if setup.is_confined && !newborn.body().has_commands() {
+            // A libc may want to start a thread, but nothing that this loop uses does.
+            match crate::confine::start_no_programs() {
+                Ok(()) => starts_none = true,
+                Err(why) => alarms.push(why),
+            }
+        }
         let hold_files = holds.as_ref().map_or_else(HoldFiles::new, Holds::look);
         let mind = newborn.wake(alarms, hold_files);
-        Ok(Driver { mind, signals, holds, control, _alone: alone })
+        Ok(Driver { mind, signals, holds, control, starts_none, _alone: alone })
     }
 }
 

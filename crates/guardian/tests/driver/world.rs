@@ -41,6 +41,9 @@ pub(crate) fn guardian_role() {
         runtime_dir: PathBuf::from(std::env::var_os(RUNTIME).unwrap()),
         narrator: Box::new(Silent),
         exec_child_argv: Vec::new(),
+        executor_is_root: rustix::process::geteuid().is_root(),
+        is_confined: false,
+        alarms: Vec::new(),
         version: "0.0.0-test",
     });
     let code = match ended {
