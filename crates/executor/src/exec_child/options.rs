@@ -14,6 +14,8 @@ pub(super) struct Options {
     pub(super) gate: bool,
     pub(super) may_lock_memory: bool,
     pub(super) socket_as_3: bool,
+    /// The app that is to have a cgroup of its own.
+    pub(super) own_group: Option<String>,
     pub(super) argv: Vec<OsString>,
 }
 
@@ -30,6 +32,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options,
         match name.to_str() {
             Some("--") => break,
             Some("--user") => options.user = Some(value()?),
+            Some("--own-group") => options.own_group = Some(value()?),
             Some("--dir") => options.directory = Some(value()?.into()),
             Some("--oom") => {
                 options.oom_score_adj = value()?.parse().map_err(|e| format!("--oom: {e}"))?;

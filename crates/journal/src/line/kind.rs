@@ -17,6 +17,8 @@ typed_enum!(ActStep {
     JobDone,
     CommandStarted,
     RebootAsked,
+    GroupKilled,
+    Frozen,
 });
 
 macro_rules! line_kinds {
