@@ -19,6 +19,7 @@ pub mod machine;
 pub mod manager;
 pub mod notify;
 mod process;
+mod rehearse;
 mod run;
 pub mod service;
 mod sys;

@@ -1,7 +1,7 @@
 //! A command of the user's that recovers the app.
 
 use super::child::not_begun;
-use super::ending::{Then, is_abrupt};
+use super::ending::{Then, takes_all};
 use super::{Pause, Stage, Turn};
 use crate::boundary::{Held, Token};
 use crate::error::is_our_limit;
@@ -57,9 +57,10 @@ impl Executor {
             Err(error) => error,
         };
         let is_our_limit = is_our_limit(&error);
+        let may_end = order.rung.is_disruptive() && takes_all(order.class);
         match pause.longer(now_ms, end_at).filter(|_| is_our_limit) {
             // No process is to be had, and this one has taken them or the memory for them.
-            Some(_) if is_abrupt(order) && pause.is_first() => {
+            Some(_) if may_end && pause.is_first() => {
                 self.begin_ending(order, 0, Then::Command, now_ms, end_at)
             }
             Some(pause) => Turn::Wait(Stage::Calling(pause)),

@@ -47,7 +47,12 @@ impl Ending {
 /// Whether an order leaves the app no time to end by itself: one that takes all memory or all of the CPU
 /// cannot, and every moment of its grace is everybody's.
 pub(super) const fn is_abrupt(order: &Order) -> bool {
-    matches!(order.rung, Rung::Kill) && matches!(order.class, Class::Memory | Class::Spinning)
+    matches!(order.rung, Rung::Kill) && takes_all(order.class)
+}
+
+/// Whether the app has what others need, a process to be started for instance.
+pub(super) const fn takes_all(class: Class) -> bool {
+    matches!(class, Class::Memory | Class::Spinning)
 }
 
 impl Executor {

@@ -23,6 +23,11 @@ impl Reclaim {
         Reclaim(thread.spawn(move || work(&todo)).ok().map(|_| dying))
     }
 
+    /// One without a thread.
+    pub(crate) const fn nobody() -> Reclaim {
+        Reclaim(None)
+    }
+
     /// Gives it a process that has been sent KILL.
     pub(crate) fn offer(&self, pidfd: OwnedFd) {
         if let Some(dying) = &self.0 {

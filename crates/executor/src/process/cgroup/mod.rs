@@ -9,7 +9,7 @@ mod open;
 mod own;
 mod path;
 
-pub(crate) use open::{of_child, of_unit};
+pub(crate) use open::{nothing, of_child, of_unit};
 pub(crate) use own::{enter_own, remove_empty};
 
 use super::reclaim::Reclaim;

@@ -47,6 +47,23 @@ pub(crate) fn of_child(main: Identity, app: &str) -> Option<Found> {
     })
 }
 
+/// A cgroup of nobody's, whose files are all `/dev/null`: for the rehearsal.
+pub(crate) fn nothing(main: Identity) -> Option<OpenGroup> {
+    let file = || OpenOptions::new().read(true).write(true).open("/dev/null").ok();
+    let folder = "/dev/null".into();
+    let place = Place { hierarchy: Hierarchy::Unified, path: "/defib-nothing".into(), folder };
+    Some(OpenGroup {
+        main,
+        is_ours: false,
+        place,
+        kill: file(),
+        freezer: file().map(Freezer::Unified),
+        events: file(),
+        procs: file()?,
+        reclaim: Rc::new(Reclaim::nobody()),
+    })
+}
+
 impl Found {
     /// Opens what an act will need; `None` if there is somebody in it who is never ended.
     pub(crate) fn open(self, main: Identity, reclaim: Rc<Reclaim>) -> Option<OpenGroup> {
