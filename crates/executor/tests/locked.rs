@@ -62,7 +62,7 @@ fn page_out(bench: &Bench) {
             libc::syscall(libc::SYS_process_madvise, fd, &raw const part, 1, libc::MADV_PAGEOUT, 0);
         }
     }
-    let file = std::fs::File::open(&bench.exe).expect("there");
+    let file = std::fs::File::open(bench.folder.join("stand-in")).expect("there");
     file.sync_all().expect("written");
     fadvise(&file, 0, None, Advice::DontNeed).expect("advised");
 }
@@ -100,4 +100,24 @@ fn an_act_under_pressure_reads_nothing_from_the_disk() {
     let (touched, locked) = shares(pid_of(&bench));
     // The kernel's own page in each process (vvar, vdso) is never locked.
     assert!(locked + 16 >= touched, "{locked} of {touched} KiB are locked");
+}
+
+/// That the test above can fail: without the right to lock, the same act waits for the disk.
+#[test]
+fn without_the_lock_the_same_act_waits_for_the_disk() {
+    use std::os::unix::fs::PermissionsExt;
+    if !may_lock() || !std::fs::exists("/usr/bin/setpriv").expect("readable") {
+        return;
+    }
+    let mut bench = bench_with_own_file("unlocked");
+    let script = format!(
+        "#!/bin/sh\nexec setpriv --bounding-set=-ipc_lock {} \"$@\"\n",
+        bench.exe.display()
+    );
+    bench.exe = bench.folder.join("wrapper");
+    std::fs::write(&bench.exe, script).expect("written");
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&bench.exe, mode).expect("ours");
+    bench.start_executor();
+    assert!(faults_of_an_act(&mut bench) > 0);
 }
