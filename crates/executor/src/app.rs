@@ -1,7 +1,7 @@
 //! What the executor knows of one app while it runs.
 
 use crate::act::Act;
-use crate::boundary::Held;
+use crate::boundary::{Group, Held};
 use crate::manager::UnitState;
 use defib_config::spec::{App, Endpoint, ProbeKind, ProcessSource};
 use defib_engine::event::Exit;
@@ -12,6 +12,10 @@ use defib_engine::id::{Identity, IncidentId};
 pub(crate) struct AppState {
     /// Its main process, while it is known and lives.
     pub(crate) main: Option<Held>,
+    /// Its main process is this one, but there was no descriptor to hold it by: when that is tried again.
+    pub(crate) unheld: Option<(u64, Identity)>,
+    /// Its own cgroup, opened for the last main process that was known.
+    pub(crate) group: Option<Box<dyn Group>>,
     /// How it ended, if it was our child and has been reaped before its pidfd was looked at, or if
     /// the service manager has said so.
     pub(crate) reaped: Option<(u32, Exit)>,
@@ -34,6 +38,11 @@ pub(crate) struct AppState {
 }
 
 impl AppState {
+    /// Its main process, though it may not be held.
+    pub(crate) fn known(&self) -> Option<Identity> {
+        self.identity().or(self.unheld.map(|(_, identity)| identity))
+    }
+
     /// The identity of its main process.
     pub(crate) fn identity(&self) -> Option<Identity> {
         self.main.as_ref().map(|main| main.identity)

@@ -5,7 +5,7 @@ use crate::app::AppState;
 use crate::boundary::{Held, Signal, Token};
 use crate::executor::{Executor, Stopping};
 use crate::{AtEnd, words};
-use defib_config::spec::{Config, Target};
+use defib_config::spec::Config;
 use defib_engine::id::AppId;
 use defib_journal::order::Report;
 
@@ -56,15 +56,28 @@ impl Executor {
 
     /// All living processes of `start` apps.
     fn own_members(&self) -> Vec<Held> {
-        let is_own = |index: usize| {
-            matches!(self.config.apps[index].target, Target::Child(_))
-                && !self.is_unit(AppId(index as u16))
-        };
         (0..self.apps.len())
-            .filter(|index| is_own(*index))
+            .filter(|index| self.is_own_child(AppId(*index as u16)))
             .filter_map(|index| self.keeper.process(&self.config.apps[index].name))
-            .flat_map(|main| self.hold_members(main, None))
+            .flat_map(|main| self.processes.members(main).unwrap_or_default())
+            .filter_map(|identity| self.processes.hold(identity, None))
             .collect()
+    }
+
+    /// Whether any of them is there. What cannot be seen may be.
+    fn own_members_live(&self) -> bool {
+        (0..self.apps.len()).filter(|index| self.is_own_child(AppId(*index as u16))).any(|index| {
+            let main = self.keeper.process(&self.config.apps[index].name);
+            main.is_some_and(|main| self.processes.members(main).map_or(true, |it| !it.is_empty()))
+        })
+    }
+
+    /// Ends the cgroups of `start` apps: some of their processes may be nobody's descendants any more.
+    fn strike_apps(&self) {
+        let groups = self.apps.iter().filter_map(|app| app.group.as_deref());
+        for group in groups.filter(|group| group.is_ours()) {
+            let _ = group.strike();
+        }
     }
 
     pub(crate) fn keep_stopping(&mut self, now_ms: u64) {
@@ -74,6 +87,7 @@ impl Executor {
         }
         stopping.killed = true;
         if self.at_end == AtEnd::StopApps {
+            self.strike_apps();
             self.signal_apps(Signal::Kill);
         }
         self.guardian.end();
@@ -83,7 +97,7 @@ impl Executor {
     pub(crate) fn is_over(&mut self, now_ms: u64) -> bool {
         let Some(stopping) = self.stopping else { return false };
         let acts_run = self.apps.iter().any(|app| app.act.is_some());
-        let apps_live = || self.at_end == AtEnd::StopApps && !self.own_members().is_empty();
+        let apps_live = || self.at_end == AtEnd::StopApps && self.own_members_live();
         let is_over = now_ms >= stopping.gone_at
             || self.guardian.pid().is_none() && !acts_run && !apps_live();
         if is_over {
@@ -163,6 +177,9 @@ impl Executor {
                 drop(main);
                 let token = Some(Token::Main(AppId(index as u16)));
                 self.apps[index].main = self.processes.hold(identity, token);
+                // So may its target.
+                self.apps[index].group = None;
+                self.open_group(AppId(index as u16), identity);
             }
         }
         self.take_stock(now_ms);

@@ -11,6 +11,7 @@ use defib_engine::id::{AppId, Identity};
 use defib_engine::policy::Mode;
 use defib_journal::drill::{DrillKind, DrillStage};
 use defib_journal::order::Report;
+use std::io;
 
 /// A drill is over by then: what is still stopped is continued.
 const DRILL_MS: u64 = 60_000;
@@ -64,7 +65,11 @@ impl Executor {
             DrillKind::Hang => {
                 // The main process first: it must not start others in place of those that stop.
                 self.processes.signal(main, Signal::Stop).map_err(|error| error.to_string())?;
-                let stopped = self.hold_members(judged, None);
+                let stopped = self.members_held(judged).or_else(|error| {
+                    // Half a drill is none: what was stopped runs again.
+                    let _ = self.processes.signal(main, Signal::Cont);
+                    Err(error.to_string())
+                })?;
                 self.signal_all(&stopped, Signal::Stop);
                 (
                     format!("SIGSTOP to process {} and its members: {}", judged.pid, stopped.len()),
@@ -74,6 +79,11 @@ impl Executor {
         };
         self.drill = Some(Drill { app, kind, main: judged, stopped, over_at: now_ms + DRILL_MS });
         Ok(detail)
+    }
+
+    fn members_held(&self, main: Identity) -> io::Result<Vec<Held>> {
+        let members = self.processes.members(main)?.into_iter();
+        Ok(members.filter_map(|identity| self.processes.hold(identity, None)).collect())
     }
 
     fn may_drill(&self, app: AppId, judged: Identity, now_ms: u64) -> Result<(), String> {

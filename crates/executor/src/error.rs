@@ -51,3 +51,12 @@ impl std::error::Error for Error {
         }
     }
 }
+
+/// Whether the machine refused us a process, memory or a descriptor: that is never the app's fault, and
+/// over as soon as somebody gives some back.
+pub(crate) fn is_our_limit(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ENOSPC)
+    )
+}

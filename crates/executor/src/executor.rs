@@ -1,7 +1,7 @@
 //! The executor's whole state.
 
 use crate::app::AppState;
-use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Signal, Token};
+use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Signal};
 use crate::drill::Drill;
 use crate::error::Error;
 use crate::guardian::Guardian;
@@ -11,7 +11,7 @@ use crate::manager::ServiceManager;
 use crate::notify::Notify;
 use crate::{Assignment, AtEnd};
 use defib_config::spec::Config;
-use defib_engine::id::{AppId, Identity};
+use defib_engine::id::AppId;
 use std::path::{Path, PathBuf};
 
 /// The way out.
@@ -118,12 +118,6 @@ impl Executor {
     /// An app's name, for the ledger and for files.
     pub(crate) fn name(&self, app: AppId) -> &str {
         &self.config.apps[usize::from(app.0)].name
-    }
-
-    /// Holds every member of an app that is still there.
-    pub(crate) fn hold_members(&self, main: Identity, token: Option<Token>) -> Vec<Held> {
-        let members = self.processes.members(main).into_iter();
-        members.filter_map(|identity| self.processes.hold(identity, token)).collect()
     }
 
     /// Signals what can be signalled. The rest is waited for all the same, and named by the act that

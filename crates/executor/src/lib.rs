@@ -20,6 +20,7 @@ pub mod machine;
 pub mod manager;
 pub mod notify;
 mod process;
+mod rehearse;
 mod run;
 pub mod separation;
 pub mod service;

@@ -18,6 +18,7 @@ pub fn run(setup: Setup) -> Result<Ended, Error> {
     let waits = Rc::new(Waits::new()?);
     let (assignment, outside) = host::open(setup, &waits)?;
     let mut executor = Executor::new(assignment, outside)?;
+    crate::rehearse::rehearse();
     sys::heap::trim();
     host::harden();
     if let Some(fd) = executor.keeper.disk_fd() {

@@ -31,10 +31,12 @@ impl Executor {
         let listeners = self.apps.iter().filter(|app| app.act.is_none());
         let listeners = listeners.filter_map(|app| app.listener_due).map(|(due, _)| due);
         let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
+        let unheld = self.apps.iter().filter_map(|app| app.unheld).map(|(due, _)| due);
         let drill = self.drill.as_ref().map(Drill::deadline_ms);
         let others = [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping, drill];
         acts.chain(deaths)
             .chain(listeners)
+            .chain(unheld)
             .chain(others.into_iter().flatten())
             .chain([self.keeper.stamp_due_ms(), self.watchdog_due])
             .min()
@@ -72,6 +74,7 @@ impl Executor {
         if self.manager.deadline_ms().is_some_and(|due| due <= now_ms) {
             self.take_manager_news(now_ms);
         }
+        self.hold_again(now_ms);
         self.tell_unit_deaths(now_ms);
         for index in 0..self.apps.len() {
             self.advance_act(AppId(index as u16), now_ms);

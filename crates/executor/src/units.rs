@@ -121,6 +121,7 @@ impl Executor {
         match identity {
             Some(identity) => self.adopt(app, identity, now_ms),
             None if state.main.is_some() => self.check_main(app, now_ms),
+            None if state.unheld.is_some() => state.unheld = None,
             None if state.unit_death.is_some() => self.tell_unit_death(app),
             None if !state.told_dead && state.act.is_none() => {
                 self.say_died(app, None, Exit::Unseen);

@@ -11,6 +11,9 @@ use defib_journal::order::Report;
 /// How long the death of a unit's process waits for the manager's word on its own restart.
 pub(crate) const MANAGER_WORD_MS: u64 = 50;
 
+/// How soon a process that could not be held is tried again.
+const HOLD_AGAIN_MS: u64 = 500;
+
 impl Executor {
     /// Reaps everything that has ended: our children, and the orphans that came to us as subreaper.
     pub(crate) fn reap(&mut self, now_ms: u64) {
@@ -85,6 +88,9 @@ impl Executor {
             return true;
         }
         let held = self.processes.hold(identity, Some(Token::Main(app)));
+        let is_unheld = held.is_none() && self.processes.is_alive(identity);
+        self.apps[usize::from(app.0)].unheld =
+            is_unheld.then_some((now_ms + HOLD_AGAIN_MS, identity));
         let Some(held) = held.filter(|held| !self.processes.is_gone(held)) else { return false };
         let name = self.name(app).to_owned();
         if let Err(why) = self.keeper.started(&name, identity, now_ms) {
@@ -97,7 +103,23 @@ impl Executor {
         state.told_dead = false;
         // What was said about a restart was about this one.
         state.restart_in_ms = None;
+        self.open_group(app, identity);
         true
+    }
+
+    /// Tries once more to hold processes that could not be held for want of a descriptor.
+    pub(crate) fn hold_again(&mut self, now_ms: u64) {
+        for index in 0..self.apps.len() {
+            let is_due = |(due, _): &mut (u64, Identity)| *due <= now_ms;
+            if let Some((_, identity)) = self.apps[index].unheld.take_if(is_due) {
+                self.adopt(AppId(index as u16), identity, now_ms);
+                let state = &self.apps[index];
+                if state.identity().is_none() && state.unheld.is_none() && state.act.is_none() {
+                    // It has ended meanwhile, and nobody has said so.
+                    self.say_died(AppId(index as u16), Some(identity), Exit::Unseen);
+                }
+            }
+        }
     }
 
     /// Opens what the ledger knows of `start` apps, and tells the manager which units matter.
@@ -144,7 +166,8 @@ impl Executor {
             }
             match state.identity() {
                 Some(identity) => self.guardian.say(&Report::Found { app, identity }),
-                None if at_work => {}
+                // It is there, and will be told when it is held.
+                None if at_work || state.unheld.is_some() => {}
                 None if state.told_dead || self.is_own_child(app) => {
                     self.say_died(app, None, Exit::Unseen);
                 }
@@ -166,7 +189,8 @@ impl Executor {
         }
     }
 
-    fn is_own_child(&self, app: AppId) -> bool {
+    /// Whether it is a `start` app that is our own child.
+    pub(crate) fn is_own_child(&self, app: AppId) -> bool {
         matches!(self.config.apps[usize::from(app.0)].target, Target::Child(_))
             && !self.is_unit(app)
     }

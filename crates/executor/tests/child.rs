@@ -7,7 +7,7 @@ mod bench;
 use bench::{Bench, found, kill, lives, start_config};
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::{Exit, Failure, OrderRefusal, Outcome};
-use defib_journal::order::ActStep::{Ended, KillSent, Started, TermSent, Written};
+use defib_journal::order::ActStep::{Ended, GroupKilled, KillSent, Started, TermSent, Written};
 use defib_journal::order::{Report, Request};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
@@ -78,7 +78,9 @@ fn what_ignores_term_is_killed_after_the_grace_with_all_that_belongs_to_it() {
         }
         found(report)
     });
-    assert_eq!(steps, [Written, TermSent, KillSent, Ended, Started]);
+    // Where the machine lets it have one, its whole cgroup is killed.
+    assert!([KillSent, GroupKilled].contains(&steps.remove(2)), "{steps:?}");
+    assert_eq!(steps, [Written, TermSent, Ended, Started]);
     assert_ne!(second, first);
     assert!(!lives(first.pid) && !lives(worker) && lives(second.pid));
     let end = bench.until("Acted", |it| matches!(it, Report::Acted { .. }).then(|| it.clone()));

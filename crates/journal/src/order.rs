@@ -214,4 +214,8 @@ pub enum ActStep {
     CommandStarted,
     /// The machine was asked to reboot.
     RebootAsked,
+    /// The app's whole cgroup was ended by the kernel.
+    GroupKilled,
+    /// The app's cgroup was frozen and its processes killed one by one.
+    Frozen,
 }

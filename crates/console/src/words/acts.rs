@@ -77,6 +77,8 @@ pub const fn step(step: ActStep) -> &'static str {
         ActStep::JobQueued => "the service manager took the job",
         ActStep::JobDone => "the service manager finished the job",
         ActStep::CommandStarted => "the recover command was started",
+        ActStep::GroupKilled => "its whole cgroup was killed",
+        ActStep::Frozen => "its cgroup was frozen and killed",
         ActStep::RebootAsked => "the machine was asked to reboot",
     }
 }

@@ -1,8 +1,9 @@
 //! Starting a `start` app: spawn, ledger, gate, exec - in this order, so that a living app is always in
 //! the ledger and one that is not in the ledger never lives.
 
-use super::{Stage, Turn};
+use super::{Pause, Stage, Turn};
 use crate::boundary::{Gate, GateNews, Signal, Token};
+use crate::error::is_our_limit;
 use crate::executor::Executor;
 use defib_config::spec::Target;
 use defib_engine::effect::Order;
@@ -10,9 +11,6 @@ use defib_engine::event::{Failure, OrderRefusal, Outcome};
 use defib_engine::id::Identity;
 use defib_journal::order::{ActStep, Report};
 use std::io;
-
-/// How long after a refused spawn the next is tried.
-const RETRY_MS: u64 = 200;
 
 /// A child between its spawn and its exec.
 #[derive(Debug)]
@@ -25,22 +23,26 @@ impl Executor {
     pub(super) fn turn_spawning(
         &mut self,
         order: &Order,
-        at: u64,
+        pause: Pause,
         now_ms: u64,
         end_at: u64,
     ) -> Turn {
-        if now_ms < at {
-            return Turn::Wait(Stage::Spawning(at));
+        if now_ms < pause.until {
+            return Turn::Wait(Stage::Spawning(pause));
         }
-        match self.spawn_app(order) {
-            Ok(gate) => self.enter_gate(order, gate, now_ms),
-            Err(error) if is_our_limit(&error) && now_ms < end_at => {
-                Turn::Wait(Stage::Spawning((now_ms + RETRY_MS).min(end_at)))
-            }
-            Err(error) => {
-                let failure =
-                    if is_our_limit(&error) { Failure::OurLimit } else { Failure::NotStartable };
-                Turn::End(Outcome::Failed(failure), format!("no process could be made: {error}"))
+        let error = match self.spawn_app(order) {
+            Ok(gate) => match self.enter_gate(order, gate, now_ms) {
+                Some(turn) => return turn,
+                // There was no descriptor to hold it by: the same as if none had been made.
+                None => io::Error::from_raw_os_error(libc::EMFILE),
+            },
+            Err(error) => error,
+        };
+        let is_our_limit = is_our_limit(&error);
+        match pause.longer(now_ms, end_at).filter(|_| is_our_limit) {
+            Some(pause) => Turn::Wait(Stage::Spawning(pause)),
+            None => {
+                Turn::End(not_begun(is_our_limit), format!("no process could be made: {error}"))
             }
         }
     }
@@ -53,25 +55,27 @@ impl Executor {
         self.children.start_app(order.app, app, child)
     }
 
-    /// The child waits. It is written down, and only then let through.
-    fn enter_gate(&mut self, order: &Order, gate: Box<dyn Gate>, now_ms: u64) -> Turn {
+    /// The child waits. It is written down, and only then let through. `None`: it waits, but cannot be
+    /// held; it ends with its gate.
+    fn enter_gate(&mut self, order: &Order, gate: Box<dyn Gate>, now_ms: u64) -> Option<Turn> {
         let index = usize::from(order.app.0);
         let identity = self.processes.identify(gate.pid());
         let token = Some(Token::Main(order.app));
         let Some(held) = identity.and_then(|identity| self.processes.hold(identity, token)) else {
             let detail = "the new process was gone before it could be looked at";
-            return Turn::End(Outcome::Failed(Failure::NotStartable), detail.into());
+            let end = Turn::End(Outcome::Failed(Failure::NotStartable), detail.into());
+            return (gate.news() != GateNews::Waiting).then_some(end);
         };
         let identity = held.identity;
         let name = self.config.apps[index].name.clone();
         if let Err(detail) = self.keeper.started(&name, identity, now_ms) {
             // Dropping the gate closes it: the child ends without having become the app.
-            return Turn::End(Outcome::Refused(OrderRefusal::LedgerUnwritable), detail);
+            return Some(Turn::End(Outcome::Refused(OrderRefusal::LedgerUnwritable), detail));
         }
         self.apps[index].main = Some(held);
         // A child that died already shows at the gate.
         let _ = gate.open();
-        Turn::Wait(Stage::AtGate(AtGate { gate, identity }))
+        Some(Turn::Wait(Stage::AtGate(AtGate { gate, identity })))
     }
 
     pub(super) fn turn_at_gate(
@@ -95,6 +99,7 @@ impl Executor {
             GateNews::Closed => {
                 self.say_step(order, ActStep::Started);
                 let identity = at.identity;
+                self.open_group(order.app, identity);
                 self.apps[usize::from(order.app.0)].told_dead = false;
                 self.guardian.say(&Report::Found { app: order.app, identity });
                 Turn::End(Outcome::Done, format!("started as process {}", identity.pid))
@@ -130,10 +135,7 @@ impl Executor {
     }
 }
 
-/// Whether the machine refused us a process, memory or a descriptor: that is never the app's fault.
-pub(super) fn is_our_limit(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ENOSPC)
-    )
+/// The outcome of what could not be begun.
+pub(super) const fn not_begun(is_our_limit: bool) -> Outcome {
+    Outcome::Failed(if is_our_limit { Failure::OurLimit } else { Failure::NotStartable })
 }

@@ -1,8 +1,10 @@
 //! A command of the user's that recovers the app.
 
-use super::child::is_our_limit;
-use super::{Stage, Turn};
+use super::child::not_begun;
+use super::ending::{Then, takes_all};
+use super::{Pause, Stage, Turn};
 use crate::boundary::{Held, Token};
+use crate::error::is_our_limit;
 use crate::executor::Executor;
 use crate::words;
 use defib_config::spec::Target;
@@ -40,22 +42,40 @@ impl CommandAct {
 }
 
 impl Executor {
-    pub(super) fn begin_command(&mut self, order: &Order) -> Turn {
-        match self.spawn_command(order) {
-            Ok(pid) => {
-                let token = Some(Token::Act(order.app));
-                let identity = self.processes.identify(pid);
-                let held = identity.and_then(|identity| self.processes.hold(identity, token));
-                self.say_step(order, ActStep::CommandStarted);
-                let act = CommandAct { pid, _held: held, exit: None, killed_at: None };
-                Turn::Wait(Stage::Command(act))
+    pub(super) fn turn_calling(
+        &mut self,
+        order: &Order,
+        pause: Pause,
+        now_ms: u64,
+        end_at: u64,
+    ) -> Turn {
+        if now_ms < pause.until {
+            return Turn::Wait(Stage::Calling(pause));
+        }
+        let error = match self.spawn_command(order) {
+            Ok(pid) => return self.begin_command(order, pid),
+            Err(error) => error,
+        };
+        let is_our_limit = is_our_limit(&error);
+        let may_end = order.rung.is_disruptive() && takes_all(order.class);
+        match pause.longer(now_ms, end_at).filter(|_| is_our_limit) {
+            // No process is to be had, and this one has taken them or the memory for them.
+            Some(_) if may_end && pause.is_first() => {
+                self.begin_ending(order, 0, Then::Command, now_ms, end_at)
             }
-            Err(error) => {
-                let failure =
-                    if is_our_limit(&error) { Failure::OurLimit } else { Failure::NotStartable };
-                Turn::End(Outcome::Failed(failure), format!("the command did not start: {error}"))
+            Some(pause) => Turn::Wait(Stage::Calling(pause)),
+            None => {
+                Turn::End(not_begun(is_our_limit), format!("the command did not start: {error}"))
             }
         }
+    }
+
+    fn begin_command(&mut self, order: &Order, pid: u32) -> Turn {
+        let token = Some(Token::Act(order.app));
+        let identity = self.processes.identify(pid);
+        let held = identity.and_then(|identity| self.processes.hold(identity, token));
+        self.say_step(order, ActStep::CommandStarted);
+        Turn::Wait(Stage::Command(CommandAct { pid, _held: held, exit: None, killed_at: None }))
     }
 
     fn spawn_command(&mut self, order: &Order) -> io::Result<u32> {

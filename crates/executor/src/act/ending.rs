@@ -1,29 +1,58 @@
 //! Ending every process of an app: TERM, grace, KILL, and waiting until each is really gone.
 
-use super::{Stage, Turn};
-use crate::boundary::{Held, Signal, Token};
+use super::strike::Hunt;
+use super::{Pause, Stage, Turn, UnitAct};
+use crate::boundary::{Held, Signal};
 use crate::executor::Executor;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Failure, Outcome};
 use defib_engine::id::Identity;
+use defib_engine::note::Class;
 use defib_journal::order::ActStep;
 
 /// The longest grace of the rung *kill*: it is meant for what hangs.
-const KILL_GRACE_MS: u64 = 2_000;
+pub(super) const KILL_GRACE_MS: u32 = 2_000;
+
+/// How soon what tells nobody of its end is looked at again: a cgroup, or processes that could not be
+/// held for want of a descriptor.
+const LOOK_MS: u64 = 50;
 
 /// Processes on their way out.
 #[derive(Debug)]
 pub(crate) struct Ending {
-    main: Identity,
-    kill_at: Option<u64>,
-    hunted: Vec<Held>,
-    only_end: Option<(Failure, String)>,
+    pub(super) main: Identity,
+    pub(super) kill_at: Option<u64>,
+    look_at: Option<u64>,
+    pub(super) hunted: Vec<Held>,
+    then: Then,
+}
+
+/// What comes when they are gone.
+#[derive(Debug)]
+pub(super) enum Then {
+    /// The app is started.
+    Start,
+    /// The service manager goes on.
+    Jobs(UnitAct),
+    /// The user's command is run.
+    Command,
 }
 
 impl Ending {
     pub(super) fn deadline_ms(&self) -> Option<u64> {
-        self.kill_at
+        self.kill_at.into_iter().chain(self.look_at).min()
     }
+}
+
+/// Whether an order leaves the app no time to end by itself: one that takes all memory or all of the CPU
+/// cannot, and every moment of its grace is everybody's.
+pub(super) const fn is_abrupt(order: &Order) -> bool {
+    matches!(order.rung, Rung::Kill) && takes_all(order.class)
+}
+
+/// Whether the app has what others need, a process to be started for instance.
+pub(super) const fn takes_all(class: Class) -> bool {
+    matches!(class, Class::Memory | Class::Spinning)
 }
 
 impl Executor {
@@ -33,45 +62,19 @@ impl Executor {
         &mut self,
         order: &Order,
         grace_ms: u32,
+        then: Then,
         now_ms: u64,
         end_at: u64,
     ) -> Turn {
-        match self.ending_of(order, grace_ms, now_ms, end_at) {
-            Some(ending) => Turn::Next(Stage::Ending(ending)),
-            None => Turn::Next(Stage::Spawning(now_ms)),
+        let Some(main) = self.last_main(order) else { return Executor::go_on(then, now_ms) };
+        let mut ending = Ending { main, kill_at: None, look_at: None, hunted: Vec::new(), then };
+        let hunt = self.hunt(order, &mut ending);
+        if hunt.is_over() {
+            return Executor::go_on(ending.then, now_ms);
         }
-    }
-
-    /// The same where nothing can be started afterwards: the manager is out of reach.
-    pub(super) fn begin_only_ending(
-        &mut self,
-        order: &Order,
-        why: (Failure, String),
-        now_ms: u64,
-        end_at: u64,
-    ) -> Turn {
-        match self.ending_of(order, KILL_GRACE_MS as u32, now_ms, end_at) {
-            Some(ending) => Turn::Next(Stage::Ending(Ending { only_end: Some(why), ..ending })),
-            None => Turn::End(Outcome::Failed(why.0), why.1),
-        }
-    }
-
-    fn ending_of(
-        &mut self,
-        order: &Order,
-        grace_ms: u32,
-        now_ms: u64,
-        end_at: u64,
-    ) -> Option<Ending> {
-        let main = self.last_main(order)?;
-        let hunted = self.hold_members(main, Some(Token::Act(order.app)));
-        if hunted.is_empty() {
-            return None;
-        }
-        let mut ending = Ending { main, kill_at: None, hunted, only_end: None };
-        if ending.has_main() && order.rung != Rung::Start {
+        if ending.has_main() && order.rung != Rung::Start && !is_abrupt(order) {
             let grace_ms = match order.rung {
-                Rung::Kill => u64::from(grace_ms).min(KILL_GRACE_MS),
+                Rung::Kill => u64::from(grace_ms.min(KILL_GRACE_MS)),
                 _ => u64::from(grace_ms),
             };
             self.signal_all(&ending.hunted, Signal::Term);
@@ -82,11 +85,13 @@ impl Executor {
             // Half of the deadline is left for KILL and start, whatever the grace says.
             ending.kill_at = Some(sent_ms + grace_ms.min(end_at.saturating_sub(sent_ms) / 2));
             self.say_step(order, ActStep::TermSent);
+        } else if ending.has_main() && order.rung != Rung::Start {
+            self.strike(order, &mut ending, ActStep::KillSent);
         } else {
-            self.signal_all(&ending.hunted, Signal::Kill);
-            self.say_step(order, ActStep::OrphansEnded);
+            self.strike(order, &mut ending, ActStep::OrphansEnded);
         }
-        Some(ending)
+        ending.look_at = hunt.must_look().then_some(now_ms + LOOK_MS);
+        Turn::Next(Stage::Ending(ending))
     }
 
     /// The process that is the app now, or was the last that we knew.
@@ -106,40 +111,27 @@ impl Executor {
         ending.hunted.retain(|held| !self.processes.is_gone(held));
         let is_late = ending.kill_at.is_some_and(|at| now_ms >= at);
         let orphans = ending.kill_at.is_some() && !ending.has_main();
+        let mut hunt = Hunt::default();
         if is_late || orphans || ending.kill_at.is_none() {
             // Whoever was forked since the last look is taken too, until none is left.
-            let found = self.hunt_anew(order, &mut ending);
-            if found || ending.kill_at.is_some() {
-                self.signal_all(&ending.hunted, Signal::Kill);
+            hunt = self.hunt(order, &mut ending);
+            if ending.kill_at.take().is_some() {
+                let step = if orphans { ActStep::OrphansEnded } else { ActStep::KillSent };
+                if !hunt.is_over() {
+                    self.strike(order, &mut ending, step);
+                }
+            } else if hunt.wants_blow() {
+                self.strike_again(order, &mut ending);
             }
         }
-        if ending.hunted.is_empty() {
+        if ending.kill_at.is_none() && hunt.is_over() && ending.hunted.is_empty() {
             return self.ended(order, ending, now_ms);
         }
-        if ending.kill_at.take_if(|_| is_late || orphans).is_some() {
-            self.say_step(order, if orphans { ActStep::OrphansEnded } else { ActStep::KillSent });
-        }
         if now_ms >= end_at {
-            let pid = ending.hunted[0].identity.pid;
-            let detail = format!("process {pid} is still there after KILL");
-            return Turn::End(Outcome::Failed(Failure::Unkillable), detail);
+            return Turn::End(Outcome::Failed(Failure::Unkillable), ending.who_is_left());
         }
+        ending.look_at = hunt.must_look().then_some(now_ms + LOOK_MS);
         Turn::Wait(Stage::Ending(ending))
-    }
-
-    /// Adds members that were not known yet; says whether there were any.
-    fn hunt_anew(&mut self, order: &Order, ending: &mut Ending) -> bool {
-        let known = |identity: &Identity| ending.hunted.iter().any(|it| it.identity == *identity);
-        let members = self.processes.members(ending.main).into_iter();
-        let token = Some(Token::Act(order.app));
-        let mut fresh: Vec<Held> = members
-            .filter(|identity| !known(identity))
-            .filter_map(|identity| self.processes.hold(identity, token))
-            .filter(|held| !self.processes.is_gone(held))
-            .collect();
-        let found = !fresh.is_empty();
-        ending.hunted.append(&mut fresh);
-        found
     }
 
     fn ended(&mut self, order: &Order, ending: Ending, now_ms: u64) -> Turn {
@@ -148,19 +140,27 @@ impl Executor {
         self.check_main(order.app, now_ms);
         // A death by our own hand waits for nobody's word, and comes before the act's end.
         self.tell_unit_death(order.app);
-        match ending.only_end {
-            Some((failure, why)) => {
-                let detail =
-                    format!("its processes were ended; starting it was not possible: {why}");
-                Turn::End(Outcome::Failed(failure), detail)
-            }
-            None => Turn::Next(Stage::Spawning(now_ms)),
-        }
+        Executor::go_on(ending.then, now_ms)
+    }
+
+    fn go_on(then: Then, now_ms: u64) -> Turn {
+        Turn::Next(match then {
+            Then::Start => Stage::Spawning(Pause::none(now_ms)),
+            Then::Jobs(act) => Stage::Unit(act),
+            Then::Command => Stage::Calling(Pause::over(now_ms)),
+        })
     }
 }
 
 impl Ending {
-    fn has_main(&self) -> bool {
+    pub(super) fn has_main(&self) -> bool {
         self.hunted.iter().any(|held| held.identity == self.main)
+    }
+
+    fn who_is_left(&self) -> String {
+        match self.hunted.first() {
+            Some(held) => format!("process {} is still there after KILL", held.identity.pid),
+            None => "processes of the app are still there after KILL".into(),
+        }
     }
 }

@@ -3,9 +3,13 @@
 mod child;
 mod command;
 mod ending;
+mod pause;
 mod reboot;
+mod strike;
 mod unit;
+mod unmanaged;
 
+use ending::Then;
 use reboot::turn_reboot;
 
 use crate::admit::{self, Facts};
@@ -20,6 +24,7 @@ use defib_journal::order::{ActStep, Report};
 pub(crate) use child::AtGate;
 pub(crate) use command::{CommandAct, command_log};
 pub(crate) use ending::Ending;
+pub(crate) use pause::Pause;
 pub(crate) use unit::{UnitAct, transient_name};
 
 /// One order that is being carried out.
@@ -38,12 +43,14 @@ pub(crate) struct Act {
 pub(crate) enum Stage {
     /// Processes are being ended.
     Ending(Ending),
-    /// The app is to be started, at this time at the earliest.
-    Spawning(u64),
+    /// The app is to be started, after this pause.
+    Spawning(Pause),
     /// The child waits at its gate, or is becoming the app.
     AtGate(AtGate),
     /// Jobs of the service manager.
     Unit(UnitAct),
+    /// The user's command is to be started, after this pause.
+    Calling(Pause),
     /// The user's command runs.
     Command(CommandAct),
     /// The ledger's disk copy is awaited, until then.
@@ -71,7 +78,8 @@ impl Act {
     pub(crate) fn deadline_ms(&self) -> u64 {
         let stage = match &self.stage {
             Stage::Ending(ending) => ending.deadline_ms(),
-            Stage::Spawning(at) | Stage::DiskWait(at) => Some(*at),
+            Stage::Spawning(pause) | Stage::Calling(pause) => Some(pause.until),
+            Stage::DiskWait(at) => Some(*at),
             Stage::Unit(unit) => unit.deadline_ms(),
             Stage::Command(command) => command.deadline_ms(),
             Stage::AtGate(_) | Stage::RebootAsked(..) => None,
@@ -128,7 +136,7 @@ impl Executor {
         let facts = Facts {
             now: self.keeper.moment(now_ms),
             up_ms: now_ms,
-            main: state.identity().filter(|main| self.processes.is_alive(*main)),
+            main: state.known().filter(|main| self.processes.is_alive(*main)),
             is_busy: state.act.is_some(),
             is_stopped: state.is_stopped,
             ledger: self.keeper.ledger(),
@@ -141,16 +149,20 @@ impl Executor {
             return Turn::Next(Stage::DiskWait(now_ms + reboot::DISK_DEADLINE_MS));
         }
         match &self.config.apps[usize::from(order.app.0)].target {
-            Target::Unit(unit) => Turn::Next(Stage::Unit(UnitAct::of_unit(unit, order.rung))),
+            Target::Unit(unit) => {
+                let act = UnitAct::of_unit(unit, order.rung);
+                self.begin_unit(order, act, now_ms, end_at)
+            }
             Target::Child(child) if self.manager.has_transient() => {
-                Turn::Next(Stage::Unit(UnitAct::of_transient(child, order.rung)))
+                let act = UnitAct::of_transient(child, order.rung);
+                self.begin_unit(order, act, now_ms, end_at)
             }
             Target::Child(child) if order.rung == Rung::Reload => self.reload(order),
             Target::Child(child) => {
                 let grace_ms = child.grace_ms;
-                self.begin_ending(order, grace_ms, now_ms, end_at)
+                self.begin_ending(order, grace_ms, Then::Start, now_ms, end_at)
             }
-            Target::Recover(_) => self.begin_command(order),
+            Target::Recover(_) => Turn::Next(Stage::Calling(Pause::none(now_ms))),
             Target::Nothing => {
                 Turn::End(Outcome::Failed(Failure::NotPossible), "there is no target".into())
             }
@@ -168,9 +180,10 @@ impl Executor {
         while let Some(Act { order, end_at, stage }) = self.apps[usize::from(app.0)].act.take() {
             let turn = match stage {
                 Stage::Ending(ending) => self.turn_ending(&order, ending, now_ms, end_at),
-                Stage::Spawning(at) => self.turn_spawning(&order, at, now_ms, end_at),
+                Stage::Spawning(pause) => self.turn_spawning(&order, pause, now_ms, end_at),
                 Stage::AtGate(gate) => self.turn_at_gate(&order, gate, now_ms, end_at),
                 Stage::Unit(unit) => self.turn_unit(&order, unit, now_ms, end_at),
+                Stage::Calling(pause) => self.turn_calling(&order, pause, now_ms, end_at),
                 Stage::Command(command) => self.turn_command(&order, command, now_ms, end_at),
                 Stage::DiskWait(until) => self.turn_disk_wait(&order, until, now_ms, end_at),
                 Stage::RebootAsked(job, result) => turn_reboot(job, result, now_ms, end_at),

@@ -3,7 +3,9 @@
 //! A polite stop may take 90 s by the unit's own rules; ours ends after the grace: whatever is still
 //! *deactivating* then gets KILL, and the job that waits for it goes on.
 
-use super::{JobResult, Stage, Turn};
+use super::ending::KILL_GRACE_MS;
+use super::{JobResult, Pause, Stage, Turn};
+use crate::error::is_our_limit;
 use crate::executor::Executor;
 use crate::manager::{JobId, TransientUnit, UnitJob, UnitState};
 use defib_config::spec::{ChildSpec, Target, UnitSpec};
@@ -12,11 +14,8 @@ use defib_engine::event::{Failure, Outcome};
 use defib_journal::order::ActStep;
 use std::collections::VecDeque;
 
-/// The longest grace of the rung *kill*.
-const KILL_GRACE_MS: u32 = 2_000;
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Job {
+pub(super) enum Job {
     /// One that must succeed.
     Must(UnitJob),
     /// One whose failure means that there was nothing to do.
@@ -34,18 +33,29 @@ pub(crate) struct UnitAct {
     grace_ms: u32,
     kill_at: Option<u64>,
     is_kill_due: bool,
+    /// The jobs that start it, for when the manager could not be reached.
+    starts: Vec<Job>,
+    /// The pause before the next try to reach it.
+    pause: Option<Pause>,
+    pub(super) last_pause: Option<Pause>,
+    /// Its processes were ended without the manager.
+    pub(super) is_ended: bool,
 }
 
 impl UnitAct {
-    fn new(plan: impl IntoIterator<Item = Job>, rung: Rung, grace_ms: u32) -> UnitAct {
+    fn new(plan: Vec<Job>, starts: Vec<Job>, rung: Rung, grace_ms: u32) -> UnitAct {
         let grace_ms = if rung == Rung::Kill { grace_ms.min(KILL_GRACE_MS) } else { grace_ms };
         UnitAct {
-            plan: plan.into_iter().collect(),
+            plan: plan.into(),
             current: None,
             result: None,
             grace_ms,
             kill_at: None,
             is_kill_due: false,
+            starts,
+            pause: None,
+            last_pause: None,
+            is_ended: false,
         }
     }
 
@@ -57,7 +67,7 @@ impl UnitAct {
             Rung::Reload => vec![Job::Must(UnitJob::Reload)],
             Rung::Restart | Rung::Kill | Rung::Reboot => vec![reset, Job::Must(UnitJob::Restart)],
         };
-        UnitAct::new(plan, rung, unit.grace_ms)
+        UnitAct::new(plan, vec![reset, Job::Must(UnitJob::Start)], rung, unit.grace_ms)
     }
 
     /// A `start` app as a transient unit, which is gone once it has stopped.
@@ -68,11 +78,17 @@ impl UnitAct {
             // A start stops first too: orphans of a dead main process live on in the unit.
             _ => vec![stop, reset, Job::Transient],
         };
-        UnitAct::new(plan, rung, child.grace_ms)
+        UnitAct::new(plan, vec![stop, reset, Job::Transient], rung, child.grace_ms)
     }
 
     pub(super) fn deadline_ms(&self) -> Option<u64> {
-        self.kill_at
+        self.kill_at.or(self.pause.map(|pause| pause.until))
+    }
+
+    /// The same act, of which only the start is left to be done, after a pause.
+    pub(super) fn start_again(self, pause: Pause, is_ended: bool) -> UnitAct {
+        let (plan, pause) = (self.starts.clone().into(), Some(pause));
+        UnitAct { plan, pause, last_pause: pause, is_ended, ..self }
     }
 
     pub(super) fn awaits(&self, job: JobId) -> bool {
@@ -102,9 +118,10 @@ impl Executor {
         {
             act.kill_at = None;
             act.is_kill_due = false;
-            if let Some(turn) = self.job_result(order, job, result, now_ms, end_at) {
-                return turn;
-            }
+            return self.job_result(order, job, result, act, now_ms, end_at);
+        }
+        if act.pause.take_if(|pause| pause.until <= now_ms).is_none() && act.pause.is_some() {
+            return Turn::Wait(Stage::Unit(act));
         }
         if act.current.is_none() {
             let Some(job) = act.plan.pop_front() else {
@@ -120,29 +137,25 @@ impl Executor {
         Turn::Wait(Stage::Unit(act))
     }
 
-    /// `Some`: the act is over, or goes on without the manager.
     fn job_result(
         &mut self,
         order: &Order,
         job: Job,
         result: JobResult,
+        act: UnitAct,
         now_ms: u64,
         end_at: u64,
-    ) -> Option<Turn> {
+    ) -> Turn {
         match (job, result) {
-            // Past the deadline the guardian has given the act up: what runs by then may be well again.
-            (_, Err((Failure::NoManager, why)))
-                if order.rung.is_disruptive() && now_ms < end_at =>
-            {
-                Some(self.begin_only_ending(order, (Failure::NoManager, why), now_ms, end_at))
+            (_, Err((Failure::NoManager, why))) => {
+                self.without_manager(order, act, &why, now_ms, end_at)
             }
-            (Job::May(_), Err((failure, _))) if failure != Failure::NoManager => None,
-            (_, Err((failure, why))) => Some(Turn::End(Outcome::Failed(failure), why)),
+            (Job::May(_), Err(_) | Ok(())) => Turn::Next(Stage::Unit(act)),
+            (_, Err((failure, why))) => Turn::End(Outcome::Failed(failure), why),
             (Job::Must(_) | Job::Transient, Ok(())) => {
                 self.say_step(order, ActStep::JobDone);
-                None
+                Turn::Next(Stage::Unit(act))
             }
-            (Job::May(_), Ok(())) => None,
         }
     }
 
@@ -185,8 +198,9 @@ impl Executor {
             act.is_kill_due = false;
             let unit = self.unit_name(order);
             let kill = UnitJob::Kill { signal: libc::SIGKILL as u8 };
+            let is_ended = self.end_lingering_group(order);
             self.manager.begin(kill, &unit, end_at);
-            self.say_step(order, ActStep::KillSent);
+            self.say_step(order, if is_ended { ActStep::GroupKilled } else { ActStep::KillSent });
         }
     }
 
@@ -203,8 +217,14 @@ impl Executor {
         let Target::Child(child) = &app.target else { return Err("no start command".into()) };
         let mut environment = vec![("DEFIB_APP".to_owned(), app.name.clone())];
         environment.extend(child.environment.iter().cloned());
-        // Makes the folder; the manager opens the file itself.
-        self.files.make_output(&app.name).map_err(|e| format!("its output file: {e}"))?;
+        // Makes the folder; the manager opens the file itself. A disk that is full or read-only is no
+        // reason not to start the app: its output is then lost.
+        let output = match self.files.make_output(&app.name) {
+            Err(error) if !is_our_limit(&error) || error.raw_os_error() == Some(libc::ENOSPC) => {
+                "/dev/null".into()
+            }
+            _ => self.files.output_path(&app.name),
+        };
         let mut argv = child.argv.clone();
         if let Some(program) = argv.first_mut() {
             *program = self.children.find_program(program)?;
@@ -216,7 +236,7 @@ impl Executor {
             user: child.user.clone(),
             directory: child.directory.clone(),
             environment,
-            output: self.files.output_path(&app.name),
+            output,
             grace_ms: child.grace_ms,
         })
     }

@@ -18,7 +18,7 @@ pub use children::{Children, Gate, GateNews};
 pub use files::Files;
 pub use guardians::{Attachment, Guardians, Peer};
 pub use ledger::{Copies, DiskJob, DiskWriter, NotTaken, Slots, Turns, newest};
-pub use processes::{Held, Piece, Processes, Signal};
+pub use processes::{Blow, Group, GroupOf, Held, Piece, Processes, Signal};
 
 use crate::machine::Machine;
 use crate::manager::ServiceManager;

@@ -3,6 +3,7 @@
 use super::Token;
 use defib_config::spec::ProcessSource;
 use defib_engine::id::Identity;
+use std::fmt::Debug;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -36,10 +37,10 @@ pub enum Signal {
     Term,
     /// Run again, if you were stopped.
     Cont,
+    /// Stand still: a drill, or what forks faster than it is found is stopped before it is ended.
+    Stop,
     /// End.
     Kill,
-    /// Stand still: a drill.
-    Stop,
 }
 
 /// A piece of evidence.
@@ -51,6 +52,43 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
+/// Whose cgroup is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GroupOf<'a> {
+    /// A unit's of this name.
+    Unit(&'a str),
+    /// Our own child's, an app of this name.
+    Child(&'a str),
+}
+
+/// How everything in a cgroup was ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Blow {
+    /// By the kernel, at once: `cgroup.kill`.
+    Killed,
+    /// Frozen, then killed one by one, then thawed.
+    Frozen,
+    /// Killed one by one, because this kernel can do no better.
+    OneByOne,
+}
+
+/// The app's own cgroup, held by descriptors that were opened before they are needed.
+pub trait Group: Debug {
+    /// The main process that it was opened for.
+    fn main(&self) -> Identity;
+
+    /// Whether it was made for this one life of the app, so that nobody else is ever in it. A unit's is
+    /// used again by the unit's next life.
+    fn is_ours(&self) -> bool;
+
+    /// Sends KILL to all that is in it. Needs no process and no memory. Some of those that are being
+    /// forked may escape a blow that is not [`Blow::Killed`]: it is repeated until it is empty.
+    fn strike(&self) -> io::Result<Blow>;
+
+    /// Whether nothing runs in it any more.
+    fn is_empty(&self) -> bool;
+}
+
 /// What can be seen of processes, and sent to them.
 pub trait Processes {
     /// Holds it if this very process is there, even as a zombie. Its end then wakes us with `token`.
@@ -59,17 +97,24 @@ pub trait Processes {
     /// Whether it has ended, reaped or not.
     fn is_gone(&self, held: &Held) -> bool;
 
-    /// Sends a signal. Never to process 1, to us, or to whoever started us.
+    /// Sends a signal. Never to process 1, to us, to whoever started us, or to sshd.
     fn signal(&self, held: &Held, signal: Signal) -> io::Result<()>;
 
     /// Who has this number now, even as a zombie.
     fn identify(&self, pid: u32) -> Option<Identity>;
 
-    /// Whether this very process runs; a zombie does not.
+    /// Whether this very process runs; a zombie does not, and one that cannot be seen now does.
     fn is_alive(&self, identity: Identity) -> bool;
 
-    /// All living members of the app whose main process is, or was, `main`.
-    fn members(&self, main: Identity) -> Vec<Identity>;
+    /// All living members of the app whose main process is, or was, `main`. `Err`: they cannot be seen now.
+    fn members(&self, main: Identity) -> io::Result<Vec<Identity>>;
+
+    /// The app's own cgroup, whose main process is, or was, `main`; `None` if it has none, or shares it
+    /// with somebody who is never ended.
+    fn group(&self, main: Identity, of: GroupOf<'_>) -> Option<Box<dyn Group>>;
+
+    /// Takes back the memory of a process that was sent KILL, without waiting for that.
+    fn reclaim(&self, held: &Held);
 
     /// Looks for the living main process of an app that is neither our child nor a unit.
     fn look(&self, source: &ProcessSource) -> Option<Identity>;

@@ -14,6 +14,7 @@ mod options;
 mod powerless;
 pub(crate) mod users;
 
+use crate::process::cgroup;
 use crate::sys::{credentials, signals};
 use options::Options;
 use std::ffi::OsString;
@@ -79,6 +80,9 @@ fn prepare_input(options: &Options) -> Result<Option<gate::Inner>, String> {
 fn set_up(options: &Options) -> Result<(), String> {
     if !options.keep_session {
         rustix::process::setsid().map_err(|e| format!("setsid: {e}"))?;
+    }
+    if let Some(app) = &options.own_group {
+        cgroup::enter_own(app);
     }
     // Raising the score needs no privilege, and 0 is what an app has that nobody treats specially.
     let _ = std::fs::write("/proc/self/oom_score_adj", options.oom_score_adj.to_string());

@@ -17,6 +17,8 @@ pub(super) struct Options {
     pub(super) gate: bool,
     pub(super) may_lock_memory: bool,
     pub(super) socket_as_3: bool,
+    /// The app that is to have a cgroup of its own.
+    pub(super) own_group: Option<String>,
     pub(super) argv: Vec<OsString>,
 }
 
@@ -37,6 +39,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options,
                 let ids = Ids::parse(&value()?);
                 options.powerless = Some(ids.ok_or("--powerless: UID:GID:GROUP,GROUP is wanted")?);
             }
+            Some("--own-group") => options.own_group = Some(value()?),
             Some("--dir") => options.directory = Some(value()?.into()),
             Some("--oom") => {
                 options.oom_score_adj = value()?.parse().map_err(|e| format!("--oom: {e}"))?;

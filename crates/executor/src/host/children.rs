@@ -66,12 +66,12 @@ impl Children for Spawned {
             .extend(child.environment.iter().map(|(name, value)| (name.as_str(), value.into())));
         let pid = self.spawner.spawn(Start {
             argv: &child.argv,
-            options: vec!["--gate".into()],
+            options: vec!["--gate".into(), "--own-group".into(), (&spec.name).into()],
             user: child.user.as_deref(),
             directory: child.directory.as_deref(),
             environment: &environment,
             input,
-            output: Some(self.outputs.open(&spec.name)?),
+            output: Some(self.outputs.open_or_none(&spec.name)?),
         })?;
         self.waits.wait_for(socket.as_fd(), Token::Act(app), false);
         Ok(Box::new(AtSocket { socket, pid }))
@@ -92,7 +92,7 @@ impl Children for Spawned {
             directory: None,
             environment: &environment,
             input: json_input(facts)?,
-            output: Some(self.outputs.open(&command_log(&spec.name))?),
+            output: Some(self.outputs.open_or_none(&command_log(&spec.name))?),
         })
     }
 

@@ -37,6 +37,11 @@ impl Outputs {
         OpenOptions::new().append(true).create(true).mode(0o640).open(self.path(name))
     }
 
+    /// The same; without a disk that takes it the output is lost, and the app starts all the same.
+    pub(super) fn open_or_none(&self, name: &str) -> io::Result<File> {
+        self.open(name).or_else(|_| OpenOptions::new().write(true).open("/dev/null"))
+    }
+
     /// Cuts it if it has grown too long. The app's descriptor appends, so its next line lands behind
     /// the tail that stays; what it writes between our read and our cut is lost.
     pub(super) fn cut(&self, name: &str) -> io::Result<()> {

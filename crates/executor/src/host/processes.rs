@@ -1,8 +1,9 @@
 //! Processes as the kernel shows them: pidfds and /proc.
 
 use super::waits::Waits;
-use crate::boundary::{Held, Piece, Processes, Signal, Token};
-use crate::process::{evidence, handle, listener, stat, tree};
+use crate::boundary::{Group, GroupOf, Held, Piece, Processes, Signal, Token};
+use crate::process::reclaim::Reclaim;
+use crate::process::{cgroup, evidence, handle, listener, protect, stat, tree};
 use defib_config::spec::ProcessSource;
 use defib_engine::id::Identity;
 use std::io;
@@ -12,11 +13,14 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub(super) struct Kernel {
     waits: Rc<Waits>,
+    reclaim: Rc<Reclaim>,
 }
 
 impl Kernel {
     pub(super) fn new(waits: Rc<Waits>) -> Kernel {
-        Kernel { waits }
+        // Looked at now: later there may be no descriptor left to find out.
+        let _ = protect::lineage();
+        Kernel { waits, reclaim: Rc::new(Reclaim::start()) }
     }
 }
 
@@ -45,8 +49,26 @@ impl Processes for Kernel {
         stat::is_alive(identity)
     }
 
-    fn members(&self, main: Identity) -> Vec<Identity> {
+    fn members(&self, main: Identity) -> io::Result<Vec<Identity>> {
         tree::members(main)
+    }
+
+    fn group(&self, main: Identity, of: GroupOf<'_>) -> Option<Box<dyn Group>> {
+        let found = match of {
+            GroupOf::Unit(unit) => cgroup::of_unit(main, unit)?,
+            GroupOf::Child(app) => {
+                cgroup::remove_empty(app);
+                cgroup::of_child(main, app)?
+            }
+        };
+        Some(Box::new(found.open(main, Rc::clone(&self.reclaim))?))
+    }
+
+    fn reclaim(&self, held: &Held) {
+        // A copy, because the act still waits on its own.
+        if let Some(copy) = held.fd().and_then(|fd| fd.try_clone_to_owned().ok()) {
+            self.reclaim.offer(copy);
+        }
     }
 
     fn look(&self, source: &ProcessSource) -> Option<Identity> {

@@ -46,7 +46,7 @@ fn count_fds(pid: u32) -> String {
 
 fn list_members(main: Identity) -> String {
     let mut text = String::new();
-    for member in tree::members(main).into_iter().take(LISTED_MAX) {
+    for member in tree::members(main).unwrap_or_default().into_iter().take(LISTED_MAX) {
         let Some(stat) = stat::read(member.pid) else { continue };
         let state = char::from(stat.state);
         let wchan = read_bounded(&format!("/proc/{}/wchan", member.pid));

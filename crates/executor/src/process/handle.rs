@@ -1,6 +1,6 @@
 //! A process held by pidfd: it cannot be mistaken for a later one with the same number.
 
-use super::stat;
+use super::{protect, stat};
 use crate::boundary::{Held, Signal};
 use defib_engine::id::Identity;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -24,12 +24,14 @@ pub(crate) fn is_gone(held: &Held) -> bool {
     poll(&mut fds, Some(&no_wait)).is_ok_and(|ready| ready > 0)
 }
 
-/// Sends a signal. Never to PID 1, to us, or to whoever started us.
+/// Sends a signal. Never to PID 1, to us, to whoever started us, or to sshd.
 pub(crate) fn signal(held: &Held, signal: Signal) -> io::Result<()> {
-    if is_protected(held.identity.pid) {
+    let pid = held.identity.pid;
+    let is_sshd = || stat::read(pid).is_some_and(|stat| stat.is_sshd);
+    if is_protected(pid) || is_sshd() {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            format!("process {} is defib itself or one above it", held.identity.pid),
+            format!("process {pid} is sshd, defib itself or one above it"),
         ));
     }
     let Some(pidfd) = held.fd() else {
@@ -43,25 +45,14 @@ const fn number(signal: Signal) -> rustix::process::Signal {
         Signal::Hup => rustix::process::Signal::HUP,
         Signal::Term => rustix::process::Signal::TERM,
         Signal::Cont => rustix::process::Signal::CONT,
-        Signal::Kill => rustix::process::Signal::KILL,
         Signal::Stop => rustix::process::Signal::STOP,
+        Signal::Kill => rustix::process::Signal::KILL,
     }
 }
 
 /// Whether it is PID 1, this process, or an ancestor of it.
 pub(crate) fn is_protected(pid: u32) -> bool {
-    let mut above = std::process::id();
-    // A chain of processes is short; the bound is against a /proc that lies.
-    for _ in 0..64 {
-        if pid == above {
-            return true;
-        }
-        match stat::read(above) {
-            Some(stat) if stat.parent > 1 => above = stat.parent,
-            _ => break,
-        }
-    }
-    pid <= 1
+    protect::why_never(pid, b"", protect::lineage()).is_some()
 }
 
 #[cfg(test)]

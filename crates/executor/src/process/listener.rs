@@ -16,7 +16,7 @@ pub(crate) fn find(port: u16) -> Option<Identity> {
     if inodes.is_empty() {
         return None;
     }
-    let holders = stat::read_all().into_iter().filter(stat::Stat::is_alive);
+    let holders = stat::read_all().ok()?.into_iter().filter(stat::Stat::is_alive);
     holders
         .filter(|stat| holds_one(stat.identity.pid, &inodes))
         .map(|stat| stat.identity)

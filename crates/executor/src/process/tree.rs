@@ -3,14 +3,16 @@
 use super::handle::is_protected;
 use super::stat::{self, Stat};
 use defib_engine::id::Identity;
+use std::io;
 
 /// All living members of the app whose main process is, or was, `main`.
 ///
 /// `main` was made a session leader by `exec-child`, so its number is the session's. The kernel does
 /// not give a number away while a session bears it; if a process with that number but another start
-/// time is there, the session is a stranger's and nothing of it is ours.
-pub(crate) fn members(main: Identity) -> Vec<Identity> {
-    members_among(&stat::read_all(), main)
+/// time is there, the session is a stranger's and nothing of it is ours. `Err`: they cannot be seen now,
+/// so nobody may take them for gone.
+pub(crate) fn members(main: Identity) -> io::Result<Vec<Identity>> {
+    Ok(members_among(&stat::read_all()?, main))
 }
 
 fn members_among(all: &[Stat], main: Identity) -> Vec<Identity> {
@@ -39,8 +41,10 @@ fn members_among(all: &[Stat], main: Identity) -> Vec<Identity> {
         }
         done += 1;
     }
-    let lives = |id: &Identity| all.iter().any(|stat| stat.identity == *id && stat.is_alive());
-    found.retain(|identity| lives(identity) && !is_protected(identity.pid));
+    let may_end = |id: &Identity| {
+        all.iter().any(|stat| stat.identity == *id && stat.is_alive() && !stat.is_sshd)
+    };
+    found.retain(|identity| may_end(identity) && !is_protected(identity.pid));
     found
 }
 
@@ -50,7 +54,7 @@ mod tests {
 
     fn stat(pid: u32, start_ticks: u64, parent: u32, session: u32) -> Stat {
         let identity = Identity { pid, start_ticks };
-        Stat { identity, state: b'S', parent, group: session, session }
+        Stat { identity, state: b'S', parent, group: session, session, is_sshd: false }
     }
 
     const MAIN: Identity = Identity { pid: 900_100, start_ticks: 50 };

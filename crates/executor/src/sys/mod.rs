@@ -2,4 +2,5 @@
 
 pub(crate) mod credentials;
 pub(crate) mod heap;
+pub(crate) mod mrelease;
 pub(crate) mod signals;

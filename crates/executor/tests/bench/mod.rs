@@ -23,6 +23,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 pub(crate) struct Bench {
     pub(crate) folder: PathBuf,
     pub(crate) executor: Option<Child>,
+    /// The program that plays the executor's roles.
+    pub(crate) exe: PathBuf,
     at_end: &'static str,
     listener: OwnedFd,
     guardian: Option<OwnedFd>,
@@ -60,8 +62,15 @@ impl Bench {
                 .expect("a socket");
         bind(&listener, &SocketAddrUnix::new(folder.join("s")).expect("short")).expect("bound");
         listen(&listener, 8).expect("listening");
-        let bench =
-            Bench { folder, executor: None, at_end, listener, guardian: None, next_intent: 1 };
+        let bench = Bench {
+            folder,
+            executor: None,
+            exe: env!("CARGO_BIN_EXE_executor-stand-in").into(),
+            at_end,
+            listener,
+            guardian: None,
+            next_intent: 1,
+        };
         bench.write_config(config);
         bench
     }
@@ -72,7 +81,7 @@ impl Bench {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_executor-stand-in"));
+        let mut command = Command::new(&self.exe);
         command.arg("executor").arg(&self.folder).arg(self.at_end);
         command.env("DEFIB_TEST_SOCKET", self.folder.join("s"));
         command

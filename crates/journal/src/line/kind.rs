@@ -18,6 +18,8 @@ typed_enum!(ActStep {
     JobDone,
     CommandStarted,
     RebootAsked,
+    GroupKilled,
+    Frozen,
 });
 
 typed_enum!(DrillKind { Kill, Hang });

@@ -49,6 +49,8 @@ wire_enum!(ActStep {
     8 = JobDone,
     9 = CommandStarted,
     10 = RebootAsked,
+    20 = GroupKilled,
+    21 = Frozen,
 });
 
 wire_enum!(DrillKind {

@@ -376,7 +376,8 @@ impl Agent for EngineAgent {
             | AgentFault::KillExecutor
             | AgentFault::StopGuardian { .. }
             | AgentFault::StopExecutor { .. }
-            | AgentFault::CrashAtWrite { .. } => return,
+            | AgentFault::CrashAtWrite { .. }
+            | AgentFault::RefuseCall { .. } => return,
         }
         world.tell(Fact::AgentFault(fault));
     }

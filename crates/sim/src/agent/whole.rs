@@ -43,6 +43,11 @@ impl WholeAgent {
         }
     }
 
+    /// Whether the machine has refused a call that the plan says it refuses.
+    pub fn was_refused(&self) -> bool {
+        self.hand.was_refused()
+    }
+
     /// The disk with the journal.
     pub fn journal(&self) -> &Disk {
         self.guardians.disk()
@@ -139,6 +144,10 @@ impl Agent for WholeAgent {
             AgentFault::StopExecutor { ms } => {
                 self.hand.stop_until(now_ms + ms);
                 self.hand.is_alive()
+            }
+            AgentFault::RefuseCall { nth, calls, errno } => {
+                self.hand.refuse_call(nth, calls, errno);
+                true
             }
             AgentFault::CrashAtWrite { nth, point } => {
                 self.doom.plan(nth, point);

@@ -68,8 +68,11 @@ impl Check for Speed {
             | Fact::ExecutorEnded
             | Fact::WentDown { .. }
             | Fact::Froze { .. }
-            | Fact::AgentFault(AgentFault::StopExecutor { .. } | AgentFault::CrashAtWrite { .. }) =>
-            {
+            | Fact::AgentFault(
+                AgentFault::StopExecutor { .. }
+                | AgentFault::CrashAtWrite { .. }
+                | AgentFault::RefuseCall { .. },
+            ) => {
                 self.guardian_gone_ms = None;
             }
             _ => {}

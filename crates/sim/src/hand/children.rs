@@ -103,6 +103,7 @@ impl Children for Seat {
 
 impl Seat {
     pub(super) fn may_spawn(&self) -> io::Result<()> {
+        self.may_call()?;
         let is_possible = {
             let world = self.world();
             world.machine().makes_processes(world.now_ms())

@@ -2,6 +2,7 @@
 
 use super::agenda::Agenda;
 use super::doom::Doom;
+use super::refusal::Refusal;
 use super::slots::LedgerFile;
 use crate::chance::Chance;
 use crate::plan::DiskName;
@@ -67,6 +68,7 @@ pub(super) struct Inner {
     pub(super) fast: LedgerFile,
     pub(super) disk: LedgerFile,
     pub(super) doom: Doom,
+    pub(super) refusal: Refusal,
     /// The highest intent that was seen to be durable.
     pub(super) told_intent: Cell<u64>,
     jobs: Cell<u64>,
@@ -86,6 +88,7 @@ impl Ground {
             fast: LedgerFile::new(DiskName::Run),
             disk: LedgerFile::new(DiskName::State),
             doom,
+            refusal: Refusal::default(),
             told_intent: Cell::new(0),
             jobs: Cell::new(0),
             leaves_orphans,

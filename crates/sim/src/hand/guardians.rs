@@ -72,6 +72,7 @@ impl Guardians for Seat {
     }
 
     fn attach(&self, text: &str) -> io::Result<Attachment> {
+        self.may_call()?;
         Ok(Attachment::Text(text.to_owned()))
     }
 }

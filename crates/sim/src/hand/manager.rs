@@ -139,7 +139,7 @@ impl Seat {
         self.signalled(ManagerEvent::JobDone { job, result });
     }
 
-    fn unit_app(&self, unit: &str) -> Option<usize> {
+    pub(super) fn unit_app(&self, unit: &str) -> Option<usize> {
         use defib_config::spec::Target;
         let world = self.world();
         let is_it = |target: &Target| matches!(target, Target::Unit(spec) if spec.name == unit);

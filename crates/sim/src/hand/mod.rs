@@ -17,6 +17,7 @@ mod news;
 mod owner;
 mod processes;
 mod quiet;
+mod refusal;
 mod seat;
 mod slots;
 mod truth;

@@ -192,6 +192,16 @@ impl Hand {
         world.tell(Fact::ExecutorEnded);
     }
 
+    /// The machine refuses calls of the executor's, the `nth` from now on being the first.
+    pub fn refuse_call(&mut self, nth: u32, calls: u32, errno: u8) {
+        self.ground.0.refusal.plan(nth, calls, errno);
+    }
+
+    /// Whether a call was refused that was planned to be.
+    pub fn was_refused(&self) -> bool {
+        self.ground.0.refusal.was_met()
+    }
+
     /// SIGSTOP until then.
     pub fn stop_until(&mut self, at_ms: u64) {
         self.busy_until_ms = self.busy_until_ms.max(at_ms);

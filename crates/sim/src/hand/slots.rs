@@ -125,6 +125,7 @@ impl Seat {
         if self.is_dead() {
             return Err(io::Error::from_raw_os_error(EIO));
         }
+        self.may_call()?;
         match self.ground().0.doom.meet() {
             None => {}
             Some(point) => {

@@ -240,6 +240,15 @@ pub enum AgentFault {
         /// Where in the write.
         point: CrashPoint,
     },
+    /// The machine refuses the n-th call from now on that the executor makes and that can be refused.
+    RefuseCall {
+        /// 1 is the next.
+        nth: u32,
+        /// How many in a row are.
+        calls: u32,
+        /// The error's number; 0 is none: each call takes 3 s instead.
+        errno: u8,
+    },
 }
 
 /// Where in a durable write.

@@ -79,6 +79,7 @@ kinds!(AgentFault {
     "stop-guardian" => StopGuardian { ms = ms },
     "stop-executor" => StopExecutor { ms = ms },
     "crash-at-write" => CrashAtWrite { nth = nth, point = point },
+    "refuse-call" => RefuseCall { nth = nth, calls = calls, errno = errno },
 });
 
 kinds!(Person {
