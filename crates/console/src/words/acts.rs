@@ -78,6 +78,11 @@ pub const fn step(step: ActStep) -> &'static str {
         ActStep::JobDone => "the service manager finished the job",
         ActStep::CommandStarted => "the recover command was started",
         ActStep::RebootAsked => "the machine was asked to reboot",
+        ActStep::RebootAccepted => "the service manager began the reboot",
+        ActStep::RebootForced => "the service manager was told to reboot at once",
+        ActStep::ResetCalled => "the kernel was told to reset the machine",
+        ActStep::SysrqSent => "sysrq: sync, read-only, reset",
+        ActStep::FeedingEnded => "the hardware watchdog is left unfed",
     }
 }
 

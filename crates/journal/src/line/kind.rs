@@ -17,6 +17,11 @@ typed_enum!(ActStep {
     JobDone,
     CommandStarted,
     RebootAsked,
+    RebootAccepted,
+    RebootForced,
+    ResetCalled,
+    SysrqSent,
+    FeedingEnded,
 });
 
 macro_rules! line_kinds {
