@@ -52,6 +52,11 @@ pub struct Executor {
     pub(crate) stopping: Option<Stopping>,
     /// Until when the next order may be begun.
     pub(crate) fresh_until_ms: Option<u64>,
+    /// We were told to end while a reboot of ours is under way: when it is looked next whether that
+    /// still needs us.
+    pub(crate) held_until: Option<u64>,
+    /// The last step of a reboot is reached: the hardware watchdog is fed no more, whatever else happens.
+    pub(crate) is_feeding_over: bool,
     /// A new config was sent and not answered: orders are still numbered by the old one.
     pub(crate) is_config_pending: bool,
     /// A reload was asked for while acts ran.
@@ -101,6 +106,8 @@ impl Executor {
             notify: outside.notify,
             stopping: None,
             fresh_until_ms: None,
+            held_until: None,
+            is_feeding_over: false,
             is_config_pending: false,
             is_reload_due: false,
             is_ready: false,

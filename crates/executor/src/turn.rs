@@ -30,7 +30,8 @@ impl Executor {
         let listeners = self.apps.iter().filter(|app| app.act.is_none());
         let listeners = listeners.filter_map(|app| app.listener_due).map(|(due, _)| due);
         let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
-        let others = [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping];
+        let others =
+            [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping, self.held_until];
         acts.chain(deaths)
             .chain(listeners)
             .chain(others.into_iter().flatten())
