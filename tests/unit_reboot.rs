@@ -37,7 +37,7 @@ fn incurable(name: &str, reboot: &str) -> Stage {
 }
 
 fn reboots(stage: &Stage) -> usize {
-    stage.machine.times_of("Reboot").len()
+    stage.machine.times_of("RebootWithFlags").len()
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_permitted_reboot_is_asked_for_once() {
     let calls = stage.machine.calls();
     let asked: Vec<&String> =
         calls.iter().map(|(_, call)| call).filter(|call| call.contains("eboot")).collect();
-    assert_eq!(asked, ["Reboot org.freedesktop.login1 Some(false)"]);
+    assert_eq!(asked, ["RebootWithFlags 0x10"]);
     stage.home.assert_replays();
 }
 

@@ -5,7 +5,6 @@ use defib_config::{GuardOptions, Host, guard_name, guard_text, load};
 use defib_console::cli::args::{DaemonArgs, Global, GuardArgs};
 use defib_console::places::{Places, guard_key};
 use defib_console::style::Style;
-use defib_executor::machine::PoliteMachine;
 use defib_executor::manager::{NoManager, ServiceManager};
 use defib_executor::notify::{NoNotify, Notify};
 use defib_executor::separation::Separation;
@@ -184,7 +183,7 @@ fn setup(
         exec_child_argv: vec![own.into_os_string(), "exec-child".into()],
         at_end,
         manager: manager(at_end),
-        machine: Box::new(PoliteMachine),
+        machine: defib_executor::machine::host::of_this_machine(),
         notify,
     })
 }

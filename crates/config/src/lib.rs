@@ -133,7 +133,8 @@ fn read(root: &Section<'_>, text: &str, host: Host) -> (Config, JournalLimits) {
         }
     }
     root.finish();
-    (Config { policy, apps }, machine.journal)
+    let polite_reboot_ms = machine.reboot_timeout_ms as u32;
+    (Config { policy, apps, polite_reboot_ms }, machine.journal)
 }
 
 fn read_machine(root: &Section<'_>, text: &str) -> Machine {

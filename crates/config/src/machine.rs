@@ -26,7 +26,7 @@ impl Machine {
         mode: Mode::Act,
         reboot: Permission::Never,
         min_uptime_ms: 900_000,
-        reboot_timeout_ms: 60_000,
+        reboot_timeout_ms: 30_000,
         journal: JournalLimits { days: 30, bytes: 64 << 20 },
     };
 }

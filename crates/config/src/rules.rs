@@ -3,6 +3,7 @@
 use crate::machine::Machine;
 use crate::pace::Pace;
 use crate::section::{Section, Value, Wrong};
+use crate::spec::AFTER_POLITE_MS;
 use crate::units::{duration, in_words};
 use crate::value::number;
 use defib_engine::policy::{AppPolicy, Budget, ClassSet, Deadlines, ProbePolicy, RungSet, View};
@@ -161,7 +162,7 @@ fn deadlines(section: &Section<'_>, machine: &Machine) -> Deadlines {
         reload_ms: get("reload_timeout", 20_000),
         restart_ms: get("restart_timeout", 90_000),
         kill_ms: get("kill_timeout", 90_000),
-        reboot_ms: machine.reboot_timeout_ms as u32,
+        reboot_ms: machine.reboot_timeout_ms as u32 + AFTER_POLITE_MS,
     };
     let grace_ms = ms(section, "grace", 0, 60_000, 3_000);
     if grace_ms >= deadlines.restart_ms as u64 {

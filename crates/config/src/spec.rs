@@ -14,7 +14,15 @@ pub struct Config {
     pub policy: Policy,
     /// The apps, for probes and acts.
     pub apps: Vec<App>,
+    /// From the service manager's acceptance of a reboot until the machine must be gone, in milliseconds,
+    /// 1 s to 10 min.
+    pub polite_reboot_ms: u32,
 }
+
+/// What an order to reboot has for everything beside that, in milliseconds: 10 s for the service manager's
+/// answer, 10 s for its reboot without stop jobs, 5 s for reboot(2), 5 s for sysrq, 120 s for a hardware
+/// watchdog.
+pub const AFTER_POLITE_MS: u32 = 150_000;
 
 /// One app.
 #[derive(Clone, Debug, PartialEq, Eq)]

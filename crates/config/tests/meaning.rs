@@ -68,7 +68,7 @@ fn the_defaults_are_the_fields_figures() {
             reload_ms: 20_000,
             restart_ms: 90_000,
             kill_ms: 90_000,
-            reboot_ms: 60_000,
+            reboot_ms: 180_000,
         },
     };
     assert_eq!(policy, expected);

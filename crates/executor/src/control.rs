@@ -18,9 +18,14 @@ const GONE_AFTER_MS: u64 = 1_800;
 impl Executor {
     /// A second signal changes nothing: two seconds are soon over.
     pub(crate) fn begin_stopping(&mut self, now_ms: u64) {
-        if self.stopping.is_some() {
+        if self.stopping.is_some() || self.held_until.is_some() || self.hold_on(now_ms) {
             return;
         }
+        self.stop_now(now_ms);
+    }
+
+    pub(crate) fn stop_now(&mut self, now_ms: u64) {
+        self.held_until = None;
         self.stopping = Some(Stopping {
             kill_at: now_ms + KILL_AFTER_MS,
             gone_at: now_ms + GONE_AFTER_MS,
@@ -81,6 +86,7 @@ impl Executor {
     }
 
     pub(crate) fn keep_stopping(&mut self, now_ms: u64) {
+        self.keep_holding_on(now_ms);
         let Some(stopping) = &mut self.stopping else { return };
         if now_ms < stopping.kill_at || stopping.killed {
             return;
@@ -96,7 +102,8 @@ impl Executor {
     /// Whether all that had to end has ended, or time is up.
     pub(crate) fn is_over(&mut self, now_ms: u64) -> bool {
         let Some(stopping) = self.stopping else { return false };
-        let acts_run = self.apps.iter().any(|app| app.act.is_some());
+        // A reboot that we were held for needs us no more.
+        let acts_run = self.apps.iter().any(|app| app.act.is_some()) && !self.is_rebooting();
         let apps_live = || self.at_end == AtEnd::StopApps && self.own_members_live();
         let is_over = now_ms >= stopping.gone_at
             || self.guardian.pid().is_none() && !acts_run && !apps_live();

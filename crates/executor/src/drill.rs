@@ -65,10 +65,10 @@ impl Executor {
             DrillKind::Hang => {
                 // The main process first: it must not start others in place of those that stop.
                 self.processes.signal(main, Signal::Stop).map_err(|error| error.to_string())?;
-                let stopped = self.members_held(judged).or_else(|error| {
+                let stopped = self.members_held(judged).map_err(|error| {
                     // Half a drill is none: what was stopped runs again.
                     let _ = self.processes.signal(main, Signal::Cont);
-                    Err(error.to_string())
+                    error.to_string()
                 })?;
                 self.signal_all(&stopped, Signal::Stop);
                 (

@@ -55,6 +55,11 @@ pub struct Executor {
     pub(crate) fresh_until_ms: Option<u64>,
     /// The fault that a person asked for.
     pub(crate) drill: Option<Drill>,
+    /// We were told to end while a reboot of ours is under way: when it is looked next whether that
+    /// still needs us.
+    pub(crate) held_until: Option<u64>,
+    /// The last step of a reboot is reached: the hardware watchdog is fed no more, whatever else happens.
+    pub(crate) is_feeding_over: bool,
     /// A new config was sent and not answered: orders are still numbered by the old one.
     pub(crate) is_config_pending: bool,
     /// A reload was asked for while acts ran.
@@ -105,6 +110,8 @@ impl Executor {
             stopping: None,
             fresh_until_ms: None,
             drill: None,
+            held_until: None,
+            is_feeding_over: false,
             is_config_pending: false,
             is_reload_due: false,
             is_ready: false,

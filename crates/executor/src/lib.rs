@@ -14,6 +14,7 @@ mod error;
 mod exec_child;
 mod executor;
 mod guardian;
+mod hold_on;
 mod host;
 mod ledger;
 pub mod machine;

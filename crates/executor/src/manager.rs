@@ -126,6 +126,11 @@ pub enum ManagerEvent {
     },
     /// The machine is shutting down.
     ShuttingDown,
+    /// How many jobs run (others wait for them), as [`ServiceManager::count_jobs`] asked.
+    Running {
+        /// How many.
+        jobs: u32,
+    },
     /// The manager cannot be reached now; it is tried again by the implementation.
     Lost,
     /// The manager is reached (again); watched units are told anew.
@@ -173,6 +178,12 @@ pub trait ServiceManager {
 
     /// The polite reboot; done when the manager has accepted it.
     fn reboot(&mut self, deadline_ms: u64) -> JobId;
+
+    /// The reboot without stop jobs, by PID 1 itself; done when it has accepted it.
+    fn force_reboot(&mut self, deadline_ms: u64) -> JobId;
+
+    /// Asks how many jobs run; [`ManagerEvent::Running`] tells, if the manager can be asked.
+    fn count_jobs(&mut self) {}
 }
 
 /// A machine without a service manager that defib could speak to.
@@ -232,6 +243,10 @@ impl ServiceManager for NoManager {
     }
 
     fn reboot(&mut self, _deadline_ms: u64) -> JobId {
+        self.refuse()
+    }
+
+    fn force_reboot(&mut self, _deadline_ms: u64) -> JobId {
         self.refuse()
     }
 }

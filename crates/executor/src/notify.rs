@@ -10,6 +10,8 @@ pub trait Notify {
     fn status(&mut self, text: &str);
     /// We are ending.
     fn stopping(&mut self);
+    /// Ending takes this much longer, in milliseconds.
+    fn extend_stop(&mut self, _by_ms: u64) {}
     /// Still alive. Sent when [`Notify::watchdog_every_ms`] has passed.
     fn watchdog(&mut self);
     /// How often `watchdog` is wanted; `None`: never.

@@ -33,7 +33,8 @@ impl Executor {
         let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
         let unheld = self.apps.iter().filter_map(|app| app.unheld).map(|(due, _)| due);
         let drill = self.drill.as_ref().map(Drill::deadline_ms);
-        let others = [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping, drill];
+        let (guardian, manager) = (self.guardian.deadline_ms(), self.manager.deadline_ms());
+        let others = [guardian, manager, stopping, drill, self.held_until];
         acts.chain(deaths)
             .chain(listeners)
             .chain(unheld)

@@ -246,27 +246,63 @@ fn without_any_way_systemctl_is_run() {
 }
 
 #[test]
-fn a_reboot_is_asked_of_logind_first() {
+fn a_reboot_is_asked_of_logind_first_past_inhibitors() {
     let Stage { mut rig, server, bus: _bus, folder: _folder } = stage();
     server.take_calls();
     let id = rig.systemd.reboot(now_ms() + 3000);
     assert_eq!(rig.end_of(id), Ok(()));
-    assert_eq!(server.take_calls(), ["Reboot org.freedesktop.login1 Some(false)"]);
+    assert_eq!(server.take_calls(), ["RebootWithFlags 0x10"]);
 }
 
 #[test]
-fn a_reboot_that_logind_refuses_goes_the_next_ways() {
+fn a_reboot_that_logind_refuses_goes_the_next_ways_but_not_the_forced_one() {
     let Stage { mut rig, server, bus: _bus, folder: _folder } = stage();
     server.take_calls();
     server.set_fate(Fate::Refused("OperationInProgress"));
     let id = rig.systemd.reboot(now_ms() + 3000);
-    assert_eq!(rig.end_of(id), Ok(()));
+    assert_eq!(failure(rig.end_of(id)).0, Failure::Job);
     assert_eq!(
         server.take_calls(),
         [
+            "RebootWithFlags 0x10",
             "Reboot org.freedesktop.login1 Some(false)",
             "StartUnit reboot.target replace-irreversibly",
-            "Reboot org.freedesktop.systemd1 None",
         ]
     );
+}
+
+#[test]
+fn a_forced_reboot_is_asked_of_pid_1_alone() {
+    let Stage { mut rig, server, bus: _bus, folder: _folder } = stage();
+    server.take_calls();
+    let id = rig.systemd.force_reboot(now_ms() + 3000);
+    assert_eq!(rig.end_of(id), Ok(()));
+    assert_eq!(server.take_calls(), ["Reboot org.freedesktop.systemd1 None"]);
+}
+
+/// A bus that is stuck, or stopped on the way down, is not asked to pass it on.
+#[test]
+fn a_forced_reboot_leaves_the_bus_for_the_private_socket() {
+    let folder = Folder::new();
+    let bus = Bus::start(&folder.0);
+    let (on_bus, private) = (Server::new(), Server::new());
+    on_bus.join(bus.socket(), &NAMES);
+    let socket = folder.0.join("private");
+    private.listen(&socket);
+    let mut settings = settings(&bus.address());
+    settings.private = Some(socket);
+    let mut rig = Rig::new(settings);
+    rig.until_reached();
+    on_bus.take_calls();
+    let id = rig.systemd.force_reboot(now_ms() + 3000);
+    assert_eq!(rig.end_of(id), Ok(()));
+    assert_eq!(private.take_calls(), ["Reboot org.freedesktop.systemd1 None"]);
+    assert!(!on_bus.take_calls().iter().any(|call| call.contains("Reboot")));
+}
+
+#[test]
+fn running_jobs_are_counted_without_those_that_wait() {
+    let Stage { mut rig, server: _server, bus: _bus, folder: _folder } = stage();
+    rig.systemd.count_jobs();
+    rig.until(|event| *event == ManagerEvent::Running { jobs: 1 });
 }

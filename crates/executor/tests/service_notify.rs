@@ -39,6 +39,8 @@ fn each_message_is_one_datagram() {
     assert_eq!(receive(&socket), "WATCHDOG=1");
     notifier.stopping();
     assert_eq!(receive(&socket), "STOPPING=1");
+    notifier.extend_stop(60_000);
+    assert_eq!(receive(&socket), "EXTEND_TIMEOUT_USEC=60000000");
     let before = monotonic_usec();
     notifier.reloading();
     let text = receive(&socket);

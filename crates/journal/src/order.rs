@@ -212,10 +212,20 @@ pub enum ActStep {
     JobDone,
     /// The user's command was started.
     CommandStarted,
-    /// The machine was asked to reboot.
+    /// The service manager is asked to reboot the machine.
     RebootAsked,
     /// The app's whole cgroup was ended by the kernel.
     GroupKilled,
     /// The app's cgroup was frozen and its processes killed one by one.
     Frozen,
+    /// It has accepted.
+    RebootAccepted,
+    /// The machine stood all the same: the manager is asked to reboot without stop jobs.
+    RebootForced,
+    /// Still: the disks are synced, and reboot(2) is called.
+    ResetCalled,
+    /// Still: sysrq s, u, b.
+    SysrqSent,
+    /// Still: the hardware watchdog is fed no more.
+    FeedingEnded,
 }

@@ -97,6 +97,16 @@ pub enum Fact {
     /// All that the plan broke is mended; from now on the world is fair.
     Healed,
 
+    /// The machine was told to go down.
+    Pushed {
+        /// Which step of the reboot ladder this is, from 1: polite, forced, reboot(2), sysrq.
+        step: u8,
+        /// By whom.
+        by: By,
+        /// Whether it was taken. It may stand all the same.
+        taken: bool,
+    },
+
     // --- what the agent was told
     /// A look ended and was told. Quiet stretches that are skipped leave these out.
     Looked {

@@ -108,6 +108,10 @@ pub fn in_words(fact: &Fact, names: &Names) -> String {
     let name = |app: &usize| names.name(*app);
     match fact {
         Fact::Booted { boot } => format!("booted boot={boot}"),
+        Fact::Pushed { step, by, taken } => {
+            let refused = if *taken { "" } else { " refused" };
+            format!("told-down step={step} {}{refused}", who(*by))
+        }
         Fact::WentDown { by, hard } => {
             format!("went-down {}{}", who(*by), if *hard { " hard" } else { "" })
         }

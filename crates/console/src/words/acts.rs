@@ -80,6 +80,11 @@ pub const fn step(step: ActStep) -> &'static str {
         ActStep::GroupKilled => "its whole cgroup was killed",
         ActStep::Frozen => "its cgroup was frozen and killed",
         ActStep::RebootAsked => "the machine was asked to reboot",
+        ActStep::RebootAccepted => "the service manager began the reboot",
+        ActStep::RebootForced => "the service manager was told to reboot at once",
+        ActStep::ResetCalled => "the kernel was told to reset the machine",
+        ActStep::SysrqSent => "sysrq: sync, read-only, reset",
+        ActStep::FeedingEnded => "the hardware watchdog is left unfed",
     }
 }
 

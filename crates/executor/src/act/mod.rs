@@ -10,7 +10,6 @@ mod unit;
 mod unmanaged;
 
 use ending::Then;
-use reboot::turn_reboot;
 
 use crate::admit::{self, Facts};
 use crate::executor::Executor;
@@ -25,6 +24,7 @@ pub(crate) use child::AtGate;
 pub(crate) use command::{CommandAct, command_log};
 pub(crate) use ending::Ending;
 pub(crate) use pause::Pause;
+pub(crate) use reboot::RebootAct;
 pub(crate) use unit::{UnitAct, transient_name};
 
 /// One order that is being carried out.
@@ -55,8 +55,8 @@ pub(crate) enum Stage {
     Command(CommandAct),
     /// The ledger's disk copy is awaited, until then.
     DiskWait(u64),
-    /// The machine was asked to reboot.
-    RebootAsked(JobId, Option<JobResult>),
+    /// The machine is being rebooted, harder and harder.
+    Rebooting(Box<RebootAct>),
 }
 
 /// How a job ended.
@@ -82,7 +82,8 @@ impl Act {
             Stage::DiskWait(at) => Some(*at),
             Stage::Unit(unit) => unit.deadline_ms(),
             Stage::Command(command) => command.deadline_ms(),
-            Stage::AtGate(_) | Stage::RebootAsked(..) => None,
+            Stage::Rebooting(reboot) => return reboot.deadline_ms(),
+            Stage::AtGate(_) => None,
         };
         stage.unwrap_or(self.end_at)
     }
@@ -120,7 +121,8 @@ impl Executor {
     fn check(&self, order: &Order, now_ms: u64) -> Result<(), admit::Refusal> {
         admit::check_number(order, self.keeper.ledger())?;
         let index = usize::from(order.app.0);
-        if self.is_config_pending || self.stopping.is_some() {
+        let is_ending = self.stopping.is_some() || self.held_until.is_some();
+        if self.is_config_pending || is_ending {
             let why = if self.is_config_pending {
                 "a new config has been sent; this order was numbered by the old one"
             } else {
@@ -185,8 +187,8 @@ impl Executor {
                 Stage::Unit(unit) => self.turn_unit(&order, unit, now_ms, end_at),
                 Stage::Calling(pause) => self.turn_calling(&order, pause, now_ms, end_at),
                 Stage::Command(command) => self.turn_command(&order, command, now_ms, end_at),
-                Stage::DiskWait(until) => self.turn_disk_wait(&order, until, now_ms, end_at),
-                Stage::RebootAsked(job, result) => turn_reboot(job, result, now_ms, end_at),
+                Stage::DiskWait(until) => self.turn_disk_wait(until, now_ms),
+                Stage::Rebooting(reboot) => self.turn_reboot(&order, reboot, now_ms),
             };
             let state = &mut self.apps[usize::from(app.0)];
             match turn {
@@ -227,9 +229,8 @@ impl Executor {
         for state in &mut self.apps {
             match state.act.as_mut().map(|act| &mut act.stage) {
                 Some(Stage::Unit(unit)) if unit.awaits(done) => return unit.tell(outcome),
-                Some(Stage::RebootAsked(job, result)) if *job == done => {
-                    *result = Some(outcome);
-                    return;
+                Some(Stage::Rebooting(reboot)) if reboot.awaits(done) => {
+                    return reboot.tell(outcome);
                 }
                 _ => {}
             }
@@ -252,6 +253,7 @@ impl Executor {
         for event in events {
             match event {
                 ManagerEvent::JobDone { job, result } => self.job_done(job, result),
+                ManagerEvent::Running { jobs } => self.take_running(jobs, now_ms),
                 other => self.take_unit_news(&other, now_ms),
             }
         }

@@ -1,8 +1,11 @@
-//! The machine rung: nothing is asked before the disk remembers it.
+//! The machine rung: nothing is asked before the disk remembers it. Then the [ladder], which ends with the
+//! machine, or at its last step.
 
 use super::{JobResult, Stage, Turn};
 use crate::executor::Executor;
 use crate::ledger::DiskState;
+use crate::machine::NotDone;
+use crate::machine::ladder::{self, Deed, Ladder, LastDeed, Step, Word};
 use crate::manager::JobId;
 use defib_engine::effect::Order;
 use defib_engine::event::{Failure, OrderRefusal, Outcome};
@@ -15,14 +18,11 @@ pub(super) const DISK_DEADLINE_MS: u64 = 5_000;
 /// up for as long.
 const BLIND_UPTIME_MS: u64 = 12 * 3_600_000;
 
+/// The longest wait for the hardware watchdog: what the order's deadline has left for it.
+const STARVE_MAX_MS: u64 = 120_000;
+
 impl Executor {
-    pub(super) fn turn_disk_wait(
-        &mut self,
-        order: &Order,
-        until: u64,
-        now_ms: u64,
-        end_at: u64,
-    ) -> Turn {
+    pub(super) fn turn_disk_wait(&mut self, until: u64, now_ms: u64) -> Turn {
         let may_go_on = match self.keeper.disk_state() {
             DiskState::Written => true,
             DiskState::Waiting if now_ms < until => return Turn::Wait(Stage::DiskWait(until)),
@@ -36,18 +36,189 @@ impl Executor {
         if let Some(why) = self.machine.why_not(self.manager.as_ref()) {
             return Turn::End(Outcome::Failed(Failure::NotPossible), why);
         }
-        let job = self.machine.reboot(self.manager.as_mut(), end_at);
-        self.say_step(order, ActStep::RebootAsked);
-        Turn::Wait(Stage::RebootAsked(job, None))
+        Turn::Next(Stage::Rebooting(Box::new(RebootAct::new(self.config.polite_reboot_ms, now_ms))))
+    }
+
+    /// Climbs as far as results and time allow. The order's own deadline is not asked: it covers the whole
+    /// ladder, and a ladder is never left half-way.
+    pub(super) fn turn_reboot(
+        &mut self,
+        order: &Order,
+        mut act: Box<RebootAct>,
+        now_ms: u64,
+    ) -> Turn {
+        if let Some(result) = act.result.take() {
+            self.hear_manager(order, &mut act, result, now_ms);
+        }
+        if let Some(why) = self.machine.refusal() {
+            act.ladder.hear(Word::Refused, now_ms);
+            act.last_refusal = Some(why);
+        }
+        loop {
+            match act.ladder.turn(now_ms) {
+                ladder::Turn::Do(deed) => self.do_deed(order, &mut act, deed, now_ms),
+                ladder::Turn::Wait(until_ms) => {
+                    act.look_at_ms = until_ms.min(now_ms + act.look_every_ms());
+                    return Turn::Wait(Stage::Rebooting(act));
+                }
+                ladder::Turn::Over => {
+                    let failure = act.failure.unwrap_or(Failure::Deadline);
+                    return Turn::End(Outcome::Failed(failure), act.words());
+                }
+            }
+        }
+    }
+
+    fn hear_manager(&mut self, order: &Order, act: &mut RebootAct, result: JobResult, now_ms: u64) {
+        act.job = None;
+        match result {
+            Ok(()) => {
+                if act.ladder.step() == Step::Polite {
+                    self.say_step(order, ActStep::RebootAccepted);
+                }
+                act.failure = Some(Failure::Deadline);
+                act.ladder.hear(Word::Accepted, now_ms);
+            }
+            Err((failure, why)) => {
+                self.complain_of(act.ladder.step(), &why);
+                act.failure.get_or_insert(failure);
+                act.why.get_or_insert(why);
+                act.ladder.hear(Word::Refused, now_ms);
+            }
+        }
+    }
+
+    /// The record of a step is sent before its first deed: the guardian has until the deed that ends the
+    /// machine to make it durable.
+    fn do_deed(&mut self, order: &Order, act: &mut RebootAct, deed: Deed, now_ms: u64) {
+        if let Some(step) = record_of(deed) {
+            self.say_step(order, step);
+            self.guardian.flush();
+        }
+        match deed {
+            Deed::Arm => {
+                if let Some(within_ms) = self.prepare_for_reset(now_ms) {
+                    act.ladder.armed(within_ms.min(STARVE_MAX_MS));
+                }
+            }
+            Deed::AskPolitely(answer_by) => {
+                act.job = Some(self.machine.reboot(self.manager.as_mut(), answer_by));
+            }
+            Deed::Force(answer_by) => {
+                act.job = Some(self.machine.force(self.manager.as_mut(), answer_by));
+            }
+            Deed::Last(deed) => {
+                act.job = None;
+                let begun = self.machine.last(deed);
+                if let Err(why) = begun {
+                    act.ladder.hear(Word::Refused, now_ms);
+                    act.last_refusal = Some(why);
+                }
+            }
+            Deed::StopFeeding => self.is_feeding_over = true,
+        }
+    }
+
+    /// The hardware watchdog is to be armed, if there is one, behind all that follows. Returns how long after
+    /// its last feeding it resets the machine; `None`: there is none.
+    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "the watchdog comes")]
+    fn prepare_for_reset(&mut self, _now_ms: u64) -> Option<u64> {
+        None
+    }
+
+    fn complain_of(&mut self, step: Step, why: &str) {
+        self.notify.complain(&format!("reboot, step {step:?}: {why}"));
+    }
+
+    /// Whether the machine is being rebooted by an act of ours: nothing of it may be given up, and the
+    /// hardware watchdog not be disarmed, before that act has ended.
+    pub(crate) fn is_rebooting(&self) -> bool {
+        self.rebooting_step().is_some()
+    }
+
+    /// How far that act is.
+    pub(crate) fn rebooting_step(&self) -> Option<Step> {
+        self.apps.iter().find_map(|app| match app.act.as_ref().map(|act| &act.stage) {
+            Some(Stage::Rebooting(act)) => Some(act.ladder.step()),
+            _ => None,
+        })
     }
 }
 
-/// Waits for the manager's acceptance.
-pub(super) fn turn_reboot(job: JobId, result: Option<JobResult>, now_ms: u64, end_at: u64) -> Turn {
-    match result {
-        None if now_ms < end_at => Turn::Wait(Stage::RebootAsked(job, None)),
-        None => Turn::End(Outcome::Failed(Failure::Deadline), "no answer in time".into()),
-        Some(Ok(())) => Turn::End(Outcome::Done, "the machine is going down".into()),
-        Some(Err((failure, why))) => Turn::End(Outcome::Failed(failure), why),
+/// A reboot on its way.
+#[derive(Debug)]
+pub(crate) struct RebootAct {
+    ladder: Ladder,
+    /// What the service manager was asked for last.
+    job: Option<JobId>,
+    result: Option<JobResult>,
+    /// The service manager's first refusal; *deadline* once anything was taken and the machine stood.
+    failure: Option<Failure>,
+    why: Option<String>,
+    /// Kept as a number until all is over: the last steps allocate nothing, not even for words.
+    last_refusal: Option<NotDone>,
+    look_at_ms: u64,
+}
+
+impl RebootAct {
+    fn new(polite_ms: u32, now_ms: u64) -> RebootAct {
+        RebootAct {
+            ladder: Ladder::new(polite_ms.into(), now_ms),
+            job: None,
+            result: None,
+            failure: None,
+            why: None,
+            last_refusal: None,
+            look_at_ms: now_ms,
+        }
+    }
+
+    /// When it must be looked at even without an event.
+    pub(crate) fn deadline_ms(&self) -> u64 {
+        self.look_at_ms
+    }
+
+    /// Whether it waits for this job.
+    pub(crate) fn awaits(&self, job: JobId) -> bool {
+        self.job == Some(job)
+    }
+
+    /// The job ended.
+    pub(crate) fn tell(&mut self, result: JobResult) {
+        self.result = Some(result);
+    }
+
+    fn look_every_ms(&self) -> u64 {
+        match self.ladder.step() {
+            // reboot(2) that comes back wakes nobody.
+            Step::Syscall => 100,
+            _ => u64::MAX / 2,
+        }
+    }
+
+    fn words(self) -> String {
+        let why = self.why.unwrap_or_else(|| "it was accepted".into());
+        let kernel = self.last_refusal.map_or_else(|| "no refusal".into(), why_text);
+        format!(
+            "every step is over and the machine stands; the kernel: {kernel}; the service manager: {why}"
+        )
+    }
+}
+
+fn record_of(deed: Deed) -> Option<ActStep> {
+    match deed {
+        Deed::AskPolitely(_) => Some(ActStep::RebootAsked),
+        Deed::Force(_) => Some(ActStep::RebootForced),
+        Deed::Last(LastDeed::Sync) => Some(ActStep::ResetCalled),
+        Deed::Last(LastDeed::SysrqSync) => Some(ActStep::SysrqSent),
+        Deed::StopFeeding => Some(ActStep::FeedingEnded),
+        Deed::Arm | Deed::Last(_) => None,
+    }
+}
+
+fn why_text(why: NotDone) -> String {
+    match why {
+        NotDone::NotThere => "not possible here".into(),
+        NotDone::Refused(errno) => std::io::Error::from_raw_os_error(errno).to_string(),
     }
 }

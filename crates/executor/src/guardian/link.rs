@@ -21,6 +21,8 @@ struct Waiting {
 pub(super) struct Link {
     pub(super) peer: Box<dyn Peer>,
     waiting: VecDeque<Waiting>,
+    /// What is being said: a guardian that reads is spoken to without an allocation.
+    saying: Vec<u8>,
 }
 
 /// What reading brought.
@@ -38,7 +40,7 @@ pub(super) enum Heard {
 
 impl Link {
     pub(super) fn new(peer: Box<dyn Peer>) -> Link {
-        Link { peer, waiting: VecDeque::new() }
+        Link { peer, waiting: VecDeque::new(), saying: Vec::with_capacity(MESSAGE_MAX) }
     }
 
     /// Reads one message.
@@ -59,9 +61,11 @@ impl Link {
 
     /// Sends a message, and what goes with it. `false`: the guardian is lost.
     pub(super) fn say(&mut self, report: &Report, attached: Option<Attachment>) -> bool {
-        let mut bytes = Vec::new();
-        report.encode(&mut bytes);
-        self.waiting.push_back(Waiting { bytes, attached });
+        report.encode(&mut self.saying);
+        if self.waiting.is_empty() && self.peer.send(&self.saying, attached.as_ref()).is_ok() {
+            return true;
+        }
+        self.waiting.push_back(Waiting { bytes: self.saying.clone(), attached });
         self.flush()
     }
 

@@ -15,7 +15,7 @@ mod survive;
 mod waits;
 
 pub(crate) use privileges::keep_needed;
-pub(crate) use survive::harden;
+pub(crate) use survive::{harden, has_capability};
 pub(crate) use waits::Waits;
 
 use crate::boundary::{Copies, Outside, newest};
@@ -28,11 +28,12 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// Opens all that is needed before the first child starts.
-pub(crate) fn open(setup: Setup, waits: &Rc<Waits>) -> Result<(Assignment, Outside), Error> {
+pub(crate) fn open(mut setup: Setup, waits: &Rc<Waits>) -> Result<(Assignment, Outside), Error> {
     let boot_id = clock::boot_id().map_err(Error::io("cannot read boot_id"))?;
     let ledger = copies(&setup.state_dir, &setup.runtime_dir)?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .map_err(|e| Error::io("cannot become the subreaper")(e.into()))?;
+    setup.machine.open();
     let spawner = Rc::new(Spawner::new(setup.exec_child_argv));
     let guardians =
         guardians::Sockets::new(setup.guardian_argv, setup.guardian_user, Rc::clone(&spawner));

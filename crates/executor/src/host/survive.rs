@@ -15,18 +15,19 @@ pub(crate) fn harden() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     // Without the capability RLIMIT_MEMLOCK counts, and an allocation beyond it would end us:
     // locking would then be the danger that it is against.
-    if may_lock(&status) || getrlimit(Resource::Memlock).current.is_none() {
+    if has_capability(&status, IPC_LOCK) || getrlimit(Resource::Memlock).current.is_none() {
         // ONFAULT: pages are locked when they are first touched. Without it each thread's whole
         // stack would be (35 MB measured for four, against 1.7 MB).
         let _ = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);
     }
 }
 
-fn may_lock(status: &str) -> bool {
+/// Whether the capability of this bit is effective, by the text of `/proc/self/status`.
+pub(crate) fn has_capability(status: &str, bit: u64) -> bool {
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     effective
         .and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok())
-        .is_some_and(|bits| bits & IPC_LOCK != 0)
+        .is_some_and(|bits| bits & bit != 0)
 }
 
 #[cfg(test)]
@@ -35,8 +36,8 @@ mod tests {
 
     #[test]
     fn locking_needs_the_capability() {
-        assert!(may_lock("Name:\tx\nCapEff:\t000001ffffffffff\n"));
-        assert!(!may_lock("CapEff:\t0000000000000000\n"));
-        assert!(!may_lock(""));
+        assert!(has_capability("Name:\tx\nCapEff:\t000001ffffffffff\n", IPC_LOCK));
+        assert!(!has_capability("CapEff:\t0000000000000000\n", IPC_LOCK));
+        assert!(!has_capability("", IPC_LOCK));
     }
 }

@@ -5,10 +5,14 @@ use crate::error::Error;
 use crate::sys;
 use defib_engine::id::AppId;
 use rustix::event::epoll::{self, EventData, EventFlags};
+use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// The data of the signal descriptor, which stands for several tokens.
 const SIGNALS: u64 = 0;
+
+/// The most events of one turn.
+const EVENTS_MAX: usize = 32;
 
 /// The epoll set and the signal descriptor.
 #[derive(Debug)]
@@ -43,15 +47,17 @@ impl Waits {
     /// Sleeps until an event or a deadline.
     pub(crate) fn sleep(&self, timeout_ms: u64, tokens: &mut Vec<Token>) {
         tokens.clear();
-        let mut events = Vec::with_capacity(32);
+        // On the stack: the loop must turn when there is no memory.
+        let mut space = [MaybeUninit::uninit(); EVENTS_MAX];
         let timeout = rustix::event::Timespec {
             tv_sec: (timeout_ms / 1000) as i64,
             tv_nsec: (timeout_ms % 1000 * 1_000_000) as i64,
         };
         // EINTR is an early wake-up, and those are harmless.
-        let space = rustix::buffer::spare_capacity(&mut events);
-        let _ = epoll::wait(&self.epoll, space, Some(&timeout));
-        for event in &events {
+        let Ok((events, _)) = epoll::wait(&self.epoll, &mut space[..], Some(&timeout)) else {
+            return;
+        };
+        for event in events {
             match token_of(event.data.u64()) {
                 Some(token) => tokens.push(token),
                 None => self.take_signals(tokens),

@@ -299,4 +299,8 @@ impl ServiceManager for Null {
     fn reboot(&mut self, _deadline_ms: u64) -> JobId {
         self.job()
     }
+
+    fn force_reboot(&mut self, _deadline_ms: u64) -> JobId {
+        self.job()
+    }
 }

@@ -79,6 +79,10 @@ impl Notify for Notifier {
         self.say("STOPPING=1");
     }
 
+    fn extend_stop(&mut self, by_ms: u64) {
+        self.say(&format!("EXTEND_TIMEOUT_USEC={}", by_ms * 1000));
+    }
+
     fn watchdog(&mut self) {
         self.say("WATCHDOG=1");
     }

@@ -40,9 +40,9 @@ pub fn arguments(job: UnitJob, unit: &str) -> Vec<String> {
     arguments
 }
 
-/// The arguments for a polite reboot.
+/// The arguments for a polite reboot, past inhibitors.
 pub fn reboot_arguments() -> Vec<String> {
-    vec!["--quiet".into(), "--no-ask-password".into(), "reboot".into()]
+    vec!["--quiet".into(), "--no-ask-password".into(), "-i".into(), "reboot".into()]
 }
 
 impl Systemctl {
@@ -50,6 +50,10 @@ impl Systemctl {
     pub fn start(program: &Path, arguments: &[String]) -> io::Result<Systemctl> {
         let mut child = Command::new(program)
             .args(arguments)
+            // A loaded kernel or /run/nextroot would make "reboot" mean kexec or a soft reboot, which leave
+            // a sick kernel or machine as it is.
+            .env("SYSTEMCTL_SKIP_AUTO_KEXEC", "1")
+            .env("SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -139,4 +139,13 @@ impl ServiceManager for Scripted {
     fn reboot(&mut self, deadline_ms: u64) -> JobId {
         self.begin(UnitJob::Start, "reboot.target", deadline_ms)
     }
+
+    fn force_reboot(&mut self, deadline_ms: u64) -> JobId {
+        self.begin(UnitJob::Start, "forced-reboot", deadline_ms)
+    }
+
+    fn count_jobs(&mut self) {
+        let running = std::fs::read_to_string(self.folder.join("running")).unwrap_or_default();
+        self.news.push(ManagerEvent::Running { jobs: running.parse().unwrap_or(7) });
+    }
 }

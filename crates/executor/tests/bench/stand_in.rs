@@ -7,7 +7,8 @@ mod inherited;
 #[path = "scripted.rs"]
 mod scripted;
 
-use defib_executor::machine::{Machine, PoliteMachine};
+use defib_executor::machine::ladder::LastDeed;
+use defib_executor::machine::{Machine, NotDone, PoliteMachine};
 use defib_executor::manager::{JobId, NoManager, ServiceManager};
 use defib_executor::notify::NoNotify;
 use defib_executor::{AtEnd, Setup, exec_child, run};
@@ -69,8 +70,16 @@ fn executor(args: &[OsString]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Writes down that it was asked, and refuses as a machine without a manager does.
+/// Writes down what it was told, and refuses as a machine without a manager does.
 struct FakeMachine(PathBuf);
+
+impl FakeMachine {
+    fn note(&self, deed: &str) {
+        let mut file = std::fs::File::options();
+        let mut file = file.append(true).create(true).open(self.0.join("deeds")).expect("opened");
+        writeln!(file, "{deed}").expect("written");
+    }
+}
 
 impl Machine for FakeMachine {
     fn why_not(&self, _manager: &dyn ServiceManager) -> Option<String> {
@@ -82,7 +91,22 @@ impl Machine for FakeMachine {
         let mut asked =
             std::fs::File::options().append(true).create(true).open(asked).expect("ours");
         asked.write_all(b"once\n").expect("written");
+        self.note("reboot");
         PoliteMachine.reboot(manager, deadline_ms)
+    }
+
+    fn force(&mut self, manager: &mut dyn ServiceManager, deadline_ms: u64) -> JobId {
+        self.note("force");
+        PoliteMachine.force(manager, deadline_ms)
+    }
+
+    fn is_in_last_phase(&self) -> bool {
+        self.0.join("last-phase").exists()
+    }
+
+    fn last(&mut self, deed: LastDeed) -> Result<(), NotDone> {
+        self.note(&format!("{deed:?}"));
+        PoliteMachine.last(deed)
     }
 }
 

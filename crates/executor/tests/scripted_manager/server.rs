@@ -413,6 +413,28 @@ fn answer(state: &mut State, slot: &Slot, call: &Message<'_>) {
                 _ => reply(state, slot, call, "", |_| {}),
             }
         }
+        "RebootWithFlags" => {
+            let flags = arguments.u64().expect("t");
+            state.calls.push(format!("RebootWithFlags {flags:#x}"));
+            match state.fate {
+                Some(Fate::Silent) => {}
+                Some(Fate::Refused(_)) => {
+                    refuse(state, slot, call, "org.freedesktop.DBus.Error.UnknownMethod");
+                }
+                _ => reply(state, slot, call, "", |_| {}),
+            }
+        }
+        // What waits for others, and one job that runs.
+        "ListJobs" => reply(state, slot, call, "a(usssoo)", |body| {
+            body.array(8, |list| {
+                for (id, job) in ["waiting", "running", "waiting"].into_iter().enumerate() {
+                    list.structure(|entry| {
+                        entry.u32(id as u32).string("shop.service").string("stop").string(job);
+                        entry.string("/job").string("/unit");
+                    });
+                }
+            });
+        }),
         other => state.calls.push(other.into()),
     }
 }

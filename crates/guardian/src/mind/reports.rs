@@ -4,7 +4,7 @@ use super::{Body, ConfigText, Mind};
 use crate::setup::Ended;
 use defib_engine::event::Event;
 use defib_journal::line::{Line, evidence_text};
-use defib_journal::order::Report;
+use defib_journal::order::{ActStep, Report};
 
 impl<B: Body> Mind<B> {
     /// The executor says something; with [`Report::Config`] comes a text.
@@ -28,6 +28,10 @@ impl<B: Body> Mind<B> {
             Report::Resumed { app } => self.mailbox.push(Event::Resumed { app }),
             Report::Step { app, intent, step, at } => {
                 self.write(now, Line::Step { app, intent, step, at });
+                if ends_machine(step) {
+                    // A second later there may be no machine to write it on.
+                    self.sync();
+                }
             }
             Report::Acted { app, intent, rung, outcome, detail } => {
                 self.identify_asked.remove(&app);
@@ -57,4 +61,10 @@ impl<B: Body> Mind<B> {
             | Report::LedgerEnd => {}
         }
     }
+}
+
+/// Whether the machine may go down with nothing said after this step.
+fn ends_machine(step: ActStep) -> bool {
+    matches!(step, ActStep::RebootForced | ActStep::ResetCalled | ActStep::SysrqSent)
+        || step == ActStep::FeedingEnded
 }

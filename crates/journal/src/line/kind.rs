@@ -20,6 +20,11 @@ typed_enum!(ActStep {
     RebootAsked,
     GroupKilled,
     Frozen,
+    RebootAccepted,
+    RebootForced,
+    ResetCalled,
+    SysrqSent,
+    FeedingEnded,
 });
 
 typed_enum!(DrillKind { Kill, Hang });

@@ -49,6 +49,11 @@ wire_enum!(ActStep {
     8 = JobDone,
     9 = CommandStarted,
     10 = RebootAsked,
+    11 = RebootAccepted,
+    12 = RebootForced,
+    13 = ResetCalled,
+    14 = SysrqSent,
+    15 = FeedingEnded,
     20 = GroupKilled,
     21 = Frozen,
 });

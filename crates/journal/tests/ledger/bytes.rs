@@ -89,7 +89,7 @@ fn what_is_wrong_is_named() {
     };
     assert_eq!(named(&mended(whole.clone(), whole.len() - 4)), Ok(9));
     assert_eq!(named(&[]), Err(Damaged::Empty));
-    assert_eq!(named(&[0; SLOT_BYTES]), Err(Damaged::Empty));
+    assert_eq!(named(&vec![0; SLOT_BYTES]), Err(Damaged::Empty));
     assert_eq!(named(&changed(0, b"DEFIB")), Err(Damaged::Magic));
     assert_eq!(named(&changed(8, &[2, 0])), Err(Damaged::Version(2)));
     assert_eq!(named(&whole[..5]), Err(Damaged::Checksum));

@@ -122,7 +122,7 @@ impl Memory {
             assert_eq!(ledger.app(name).is_some(), known.is_some(), "{name}");
             assert_eq!(names.contains(&name), known.is_some(), "{name}");
             if let Some(known) = known {
-                self.judge_app(ledger, name, known, now);
+                Self::judge_app(ledger, name, known, now);
             }
         }
         for window in [1, 1_000, 3_600_000, 86_400_000] {
@@ -133,7 +133,7 @@ impl Memory {
         self.judge_charges(ledger);
     }
 
-    fn judge_app(&self, ledger: &Ledger, name: &str, known: &App, now: u64) {
+    fn judge_app(ledger: &Ledger, name: &str, known: &App, now: u64) {
         let Some(record) = ledger.app(name) else { panic!("{name} is forgotten") };
         assert_eq!(format!("{:?}", record.name), format!("{name:?}"));
         let process = record.process.map(|it| (it.identity, it.boot_id[0]));

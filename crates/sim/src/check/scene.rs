@@ -354,7 +354,8 @@ fn lasts_ms(fault: MachineFault) -> u64 {
         | MachineFault::Disk { ms, .. }
         | MachineFault::Manager { ms, .. }
         | MachineFault::NoProcesses { ms }
-        | MachineFault::RebootStuck { ms } => ms,
+        | MachineFault::RebootStuck { ms, .. }
+        | MachineFault::RebootRefused { ms, .. } => ms,
         MachineFault::PowerCut { off_ms } => off_ms,
         MachineFault::WallStep { .. } => 0,
     }

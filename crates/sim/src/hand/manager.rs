@@ -128,13 +128,28 @@ impl ServiceManager for Seat {
         }
         self.touch_reboot();
         let is_accepted = self.world().reboot(By::Agent);
-        let why = || (Failure::Job, "the machine is going down already".to_owned());
-        self.answer(number, if is_accepted { Ok(()) } else { Err(why()) });
+        self.answer_reboot(number, is_accepted);
+        number
+    }
+
+    fn force_reboot(&mut self, _deadline_ms: u64) -> JobId {
+        let number = JobId(self.ground().next_job());
+        if self.is_dead() {
+            return number;
+        }
+        self.touch_reboot();
+        let is_accepted = self.world().force_reboot(By::Agent);
+        self.answer_reboot(number, is_accepted);
         number
     }
 }
 
 impl Seat {
+    fn answer_reboot(&self, job: JobId, is_accepted: bool) {
+        let why = || (Failure::Job, "as the world wants it".to_owned());
+        self.answer(job, if is_accepted { Ok(()) } else { Err(why()) });
+    }
+
     fn answer(&self, job: JobId, result: Result<(), (Failure, String)>) {
         self.signalled(ManagerEvent::JobDone { job, result });
     }

@@ -12,6 +12,7 @@ mod disk;
 mod doom;
 mod ground;
 mod guardians;
+mod machine;
 mod manager;
 mod news;
 mod owner;

@@ -9,7 +9,6 @@ use crate::fact::Fact;
 use crate::world::news::News;
 use crate::world::{Lent, World};
 use defib_executor::boundary::{Copies, Outside, Token, newest};
-use defib_executor::machine::PoliteMachine;
 use defib_executor::{Assignment, AtEnd, Executor};
 
 /// What a turn led to.
@@ -96,7 +95,7 @@ impl Hand {
             files: Box::new(seat.clone()),
             guardians: Box::new(seat.clone()),
             manager: Box::new(seat.clone()),
-            machine: Box::new(PoliteMachine),
+            machine: Box::new(seat.clone()),
             notify: Box::new(seat.clone()),
         };
         let mut executor = Executor::new(assignment, outside).ok()?;

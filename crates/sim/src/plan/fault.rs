@@ -168,10 +168,21 @@ pub enum MachineFault {
         /// For how long.
         ms: u64,
     },
-    /// A polite reboot is accepted and never done (assumed), for so long.
+    /// The first steps of the reboot ladder are taken and leave the machine standing (assumed): a stop job
+    /// that hangs, then PID 1, then the kernel's own shut-down.
     RebootStuck {
-        /// Milliseconds.
+        /// For how long.
         ms: u64,
+        /// How many steps: of the polite, the forced, reboot(2) and sysrq.
+        steps: u8,
+    },
+    /// The first steps of the reboot ladder are refused at once (assumed): a masked target, PID 1 out of
+    /// reach, a capability that is missing, no sysrq.
+    RebootRefused {
+        /// For how long.
+        ms: u64,
+        /// How many steps, as above.
+        steps: u8,
     },
 }
 

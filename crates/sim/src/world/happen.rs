@@ -60,7 +60,10 @@ impl World {
             }
             MachineFault::Manager { fault, ms } => self.manager.hurt(fault, now_ms + ms),
             MachineFault::NoProcesses { ms } => self.machine.refuse_processes(now_ms + ms),
-            MachineFault::RebootStuck { ms } => self.machine.reboot_stuck_until_ms = now_ms + ms,
+            MachineFault::RebootStuck { ms, steps } => self.machine.stuck = (now_ms + ms, steps),
+            MachineFault::RebootRefused { ms, steps } => {
+                self.machine.refused = (now_ms + ms, steps);
+            }
         }
     }
 }

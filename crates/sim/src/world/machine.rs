@@ -3,7 +3,6 @@
 use super::{Due, World};
 use crate::fact::{By, Fact};
 use crate::plan::{DiskFault, DiskName};
-use crate::world::news::News;
 
 /// 2026-01-01T00:00:00Z: where the wall clock of every world begins.
 const WALL_BEGINS_MS: u64 = 1_767_225_600_000;
@@ -39,7 +38,10 @@ pub struct Machine {
     pub(super) is_going_down: bool,
     disks: Vec<(DiskName, DiskFault, u64)>,
     no_processes_until_ms: u64,
-    pub(super) reboot_stuck_until_ms: u64,
+    /// Until when how many steps of the reboot ladder leave it standing.
+    pub(super) stuck: (u64, u8),
+    /// Until when how many are refused.
+    pub(super) refused: (u64, u8),
 }
 
 impl Machine {
@@ -55,7 +57,8 @@ impl Machine {
             is_going_down: false,
             disks: Vec::new(),
             no_processes_until_ms: 0,
-            reboot_stuck_until_ms: 0,
+            stuck: (0, 0),
+            refused: (0, 0),
         }
     }
 
@@ -137,7 +140,7 @@ impl Machine {
     pub(super) fn mend(&mut self) {
         self.disks.clear();
         self.no_processes_until_ms = 0;
-        self.reboot_stuck_until_ms = 0;
+        (self.stuck, self.refused) = ((0, 0), (0, 0));
         self.steal = None;
     }
 }
@@ -154,22 +157,6 @@ impl World {
             self.machine.slept_ms += ms;
         }
         self.tell(Fact::Froze { ms });
-    }
-
-    /// The polite reboot that the service manager was asked for. `false`: there is nobody to ask.
-    pub fn reboot(&mut self, by: By) -> bool {
-        if !self.machine.has_power() || self.machine.is_going_down {
-            return false;
-        }
-        if self.now_ms < self.machine.reboot_stuck_until_ms {
-            self.news.push_back(News::ShuttingDown);
-            return true;
-        }
-        self.machine.is_going_down = true;
-        self.news.push_back(News::ShuttingDown);
-        let down = Power::Down { by, hard: false, off_ms: 0 };
-        self.outside(self.now_ms + self.plan.machine.down_ms, Due::Power(down));
-        true
     }
 
     /// Whether anything on the machine runs now.

@@ -17,6 +17,7 @@ mod noise;
 mod people;
 mod process;
 mod queue;
+mod reboot;
 mod script;
 
 pub use app::{Active, App, Process, Signal};

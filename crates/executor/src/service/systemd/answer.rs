@@ -83,6 +83,11 @@ impl Systemd {
                     self.shut_down();
                 }
             }
+            Purpose::CountJobs => {
+                if let Answer::Value(Owned::Number(jobs)) = answer {
+                    self.events.push(ManagerEvent::Running { jobs: jobs as u32 });
+                }
+            }
             Purpose::Nothing | Purpose::Hello | Purpose::Owner(_) | Purpose::Subscribe => {}
         }
     }

@@ -23,6 +23,9 @@ pub(super) const LOGIND_MANAGER: &str = "org.freedesktop.login1.Manager";
 /// The standard interface for properties.
 pub(super) const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
+/// `SD_LOGIND_SKIP_INHIBITORS` (org.freedesktop.login1(5)).
+const SKIP_INHIBITORS: u64 = 1 << 4;
+
 /// A call, ready to be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
@@ -136,12 +139,28 @@ impl Call {
         })
     }
 
-    /// logind's reboot: inhibitors, then an orderly stop of everything.
+    /// logind's reboot: an orderly stop of everything. The flag for kexec and the two for a soft reboot
+    /// are not set: what is to be reset is the machine.
+    pub(super) fn logind_reboot_with_flags() -> Call {
+        Call::logind("RebootWithFlags").with("t", |body| {
+            body.u64(SKIP_INHIBITORS);
+        })
+    }
+
+    /// The same of an old logind, which asks for no inhibitors of root's.
     pub(super) fn logind_reboot() -> Call {
-        let to = (LOGIND, "/org/freedesktop/login1", LOGIND_MANAGER);
-        Call::new(to, "Reboot").with("b", |body| {
+        Call::logind("Reboot").with("b", |body| {
             body.boolean(false);
         })
+    }
+
+    fn logind(member: &'static str) -> Call {
+        Call::new((LOGIND, "/org/freedesktop/login1", LOGIND_MANAGER), member)
+    }
+
+    /// Every job there is.
+    pub(super) fn list_jobs() -> Call {
+        Call::manager("ListJobs")
     }
 
     /// What `systemctl reboot` does without logind: an orderly stop too.

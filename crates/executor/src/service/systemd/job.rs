@@ -14,11 +14,15 @@ pub(super) enum Work {
     Reboot(RebootStep),
 }
 
-/// The ways to reboot, in their order.
+/// The ways to reboot. The first three follow each other; the last is asked for by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RebootStep {
+    /// logind, past inhibitors: since 257 a block inhibitor stops even root.
+    Flags,
+    /// logind before 247, which has no flags.
     Logind,
     Target,
+    /// PID 1 itself, without stop jobs.
     Manager,
 }
 
@@ -63,6 +67,7 @@ impl Job {
             Work::Unit(UnitJob::ResetFailed) => Call::reset_failed(&self.unit),
             Work::Unit(UnitJob::Kill { signal }) => Call::kill(&self.unit, *signal),
             Work::Transient(unit) => Call::start_transient(unit),
+            Work::Reboot(RebootStep::Flags) => Call::logind_reboot_with_flags(),
             Work::Reboot(RebootStep::Logind) => Call::logind_reboot(),
             Work::Reboot(RebootStep::Target) => Call::reboot_target(),
             Work::Reboot(RebootStep::Manager) => Call::manager_reboot(),
@@ -91,8 +96,9 @@ impl Job {
     pub(super) fn systemctl_arguments(&self) -> Option<Vec<String>> {
         match &self.work {
             Work::Unit(job) => Some(systemctl::arguments(*job, &self.unit)),
+            // PID 1 is the only one that it could ask.
+            Work::Reboot(RebootStep::Manager) | Work::Transient(_) => None,
             Work::Reboot(_) => Some(systemctl::reboot_arguments()),
-            Work::Transient(_) => None,
         }
     }
 

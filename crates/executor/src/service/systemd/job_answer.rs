@@ -56,8 +56,8 @@ impl Systemd {
     /// A way to reboot was refused, or brought no answer: the next one, if there is one.
     fn try_next_reboot(&mut self, index: usize) -> bool {
         let next = match self.jobs[index].work {
+            Work::Reboot(RebootStep::Flags) => RebootStep::Logind,
             Work::Reboot(RebootStep::Logind) => RebootStep::Target,
-            Work::Reboot(RebootStep::Target) => RebootStep::Manager,
             _ => return false,
         };
         self.jobs[index].work = Work::Reboot(next);

@@ -103,6 +103,19 @@ impl Link {
         }
     }
 
+    /// Goes over to PID 1's own socket, if there is one and it is not in use: from now on no bus is between
+    /// us. Until it answers, nobody is reached.
+    pub(super) fn leave_bus(&mut self) -> Option<News> {
+        let private = self.roads.iter().position(|road| matches!(road, Road::Private(_)))?;
+        if !self.is_bus() {
+            return None;
+        }
+        self.socket = None;
+        self.owners = Owners::default();
+        (self.next_road, self.stage, self.until_ms) = (private, Stage::Down, 0);
+        Some(News::Lost(self.calls.drain(..).map(|call| call.purpose).collect()))
+    }
+
     /// Sends a call. A call that cannot be sent is answered by [`Answer::None`] at the next turn,
     /// through its deadline; a broken connection shows itself at the next read.
     pub(super) fn call(&mut self, call: &Call, purpose: Purpose, deadline_ms: u64) {

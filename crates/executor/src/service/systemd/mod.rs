@@ -107,11 +107,13 @@ impl Systemd {
         let Some(job) = self.jobs.get_mut(index) else { return };
         let mut deadline_ms = job.deadline_ms;
         if let Work::Reboot(step) = &mut job.work {
-            if *step == RebootStep::Logind && !self.link.is_bus() {
+            if matches!(step, RebootStep::Flags | RebootStep::Logind) && !self.link.is_bus() {
                 *step = RebootStep::Target;
             }
-            // Each way gets half of the time that is left, so that there is a next one.
-            deadline_ms -= deadline_ms.saturating_sub(self.now_ms) / 2;
+            if *step != RebootStep::Manager {
+                // Each way gets half of the time that is left, so that there is a next one.
+                deadline_ms -= deadline_ms.saturating_sub(self.now_ms) / 2;
+            }
         }
         if job.ends_processes() {
             for unit in self.units.iter_mut().filter(|unit| unit.answers_to(&job.unit)) {
@@ -222,6 +224,21 @@ impl ServiceManager for Systemd {
     }
 
     fn reboot(&mut self, deadline_ms: u64) -> JobId {
-        self.add_job(Work::Reboot(RebootStep::Logind), "reboot.target", deadline_ms)
+        self.add_job(Work::Reboot(RebootStep::Flags), "reboot.target", deadline_ms)
+    }
+
+    fn force_reboot(&mut self, deadline_ms: u64) -> JobId {
+        // A bus in between is one more that may be stuck, or stopped already.
+        if let Some(news) = self.link.leave_bus() {
+            self.take(news);
+        }
+        self.add_job(Work::Reboot(RebootStep::Manager), "reboot.target", deadline_ms)
+    }
+
+    fn count_jobs(&mut self) {
+        if self.link.is_reached() {
+            self.link.call(&Call::list_jobs(), Purpose::CountJobs, self.query_deadline_ms());
+            self.arm();
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::call::{LOGIND, LOGIND_MANAGER, MANAGER, PROPERTIES, SYSTEMD, SYSTEMD_PATH, UNIT};
 use super::property::{Owned, Property};
 use crate::service::bus::message::{BUS_NAME, Kind, Message};
+use crate::service::bus::read::Reader;
 use crate::service::bus::value::Value;
 
 /// A signal that matters to us.
@@ -53,10 +54,24 @@ impl Answer {
         let value = match message.signature {
             b"s" | b"o" => body.string().map(|text| Owned::Text(text.into())),
             b"v" => Value::read(&mut body).map(Owned::from),
+            b"a(usssoo)" => count_running(&mut body).map(Owned::Number),
             _ => None,
         };
         Answer::Value(value.unwrap_or(Owned::Nothing))
     }
+}
+
+/// How many of these jobs run: id, unit, type, state, and the objects of job and unit.
+fn count_running(body: &mut Reader<'_>) -> Option<u64> {
+    let mut jobs = body.array(8)?;
+    let mut running = 0;
+    while !jobs.is_done() {
+        jobs.align(8)?;
+        let (_id, _unit, _kind) = (jobs.u32()?, jobs.string()?, jobs.string()?);
+        running += u64::from(jobs.string()? == "running");
+        let (_job, _unit) = (jobs.string()?, jobs.string()?);
+    }
+    Some(running)
 }
 
 /// Reads a signal; `None` if it is none of ours. The caller has checked who sent it.

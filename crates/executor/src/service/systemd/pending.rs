@@ -14,6 +14,7 @@ pub(super) enum Purpose {
     Owner(&'static str),
     Subscribe,
     SystemState,
+    CountJobs,
     LoadUnit(AppId),
     Property(AppId, Property),
     JobType(AppId),

@@ -33,7 +33,7 @@ impl Systemd {
         }
     }
 
-    fn take(&mut self, news: News) {
+    pub(super) fn take(&mut self, news: News) {
         match news {
             News::Step => {}
             News::Reached => self.become_reached(),

@@ -23,7 +23,11 @@ pub(super) fn fault(chance: &mut Chance, family: Family) -> Option<MachineFault>
         }
         Family::Manager => MachineFault::Manager { fault: manager_fault(chance), ms },
         Family::Processes => MachineFault::NoProcesses { ms },
-        Family::RebootStuck => MachineFault::RebootStuck { ms },
+        Family::RebootStuck => {
+            let steps = chance.between(1, 4) as u8;
+            let stuck = MachineFault::RebootStuck { ms, steps };
+            chance.pick([stuck, MachineFault::RebootRefused { ms, steps }])
+        }
         _ => return None,
     })
 }

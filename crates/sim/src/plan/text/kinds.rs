@@ -70,7 +70,8 @@ kinds!(MachineFault {
     "disk" => Disk { disk = disk, fault = fault, ms = ms },
     "manager" => Manager { fault = fault, ms = ms },
     "no-processes" => NoProcesses { ms = ms },
-    "reboot-stuck" => RebootStuck { ms = ms },
+    "reboot-stuck" => RebootStuck { ms = ms, steps = steps },
+    "reboot-refused" => RebootRefused { ms = ms, steps = steps },
 });
 
 kinds!(AgentFault {

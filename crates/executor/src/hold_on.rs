@@ -1,0 +1,48 @@
+//! Told to end in the middle of a reboot of our own: the service manager ends every service then, ours too.
+//! If it hangs at another one, the next step of the ladder is still to come.
+
+use crate::AtEnd;
+use crate::executor::Executor;
+use crate::machine::ladder::Step;
+use defib_config::spec::AFTER_POLITE_MS;
+
+/// How often we look whether the reboot still needs us.
+const LOOK_EVERY_MS: u64 = 1_000;
+
+impl Executor {
+    /// Whether we go on although told to end. A person at `guard` is obeyed.
+    pub(crate) fn hold_on(&mut self, now_ms: u64) -> bool {
+        if self.at_end != AtEnd::LeaveApps || !self.is_needed() {
+            return false;
+        }
+        self.held_until = Some(now_ms);
+        self.notify.stopping();
+        let whole_ms = self.config.polite_reboot_ms + AFTER_POLITE_MS;
+        self.notify.extend_stop(whole_ms.into());
+        true
+    }
+
+    /// In the last phase of a shutdown nothing hangs that we could wait for, but it would wait for us.
+    fn is_needed(&self) -> bool {
+        self.is_rebooting() && !self.machine.is_in_last_phase()
+    }
+
+    pub(crate) fn keep_holding_on(&mut self, now_ms: u64) {
+        let Some(look_at_ms) = self.held_until else { return };
+        if !self.is_needed() {
+            self.stop_now(now_ms);
+        } else if now_ms >= look_at_ms {
+            self.held_until = Some(now_ms + LOOK_EVERY_MS);
+            if self.rebooting_step() == Some(Step::Polite) {
+                self.manager.count_jobs();
+            }
+        }
+    }
+
+    /// So many jobs run. Ours is one: with no other, all that the shutdown waits for is us.
+    pub(crate) fn take_running(&mut self, jobs: u32, now_ms: u64) {
+        if self.held_until.is_some() && jobs <= 1 && self.rebooting_step() == Some(Step::Polite) {
+            self.stop_now(now_ms);
+        }
+    }
+}
