@@ -78,6 +78,9 @@ impl Turn<'_> {
         let until = self.now.plus(self.rules(app).start_grace_ms);
         self.void_looks(app);
         let state = self.app(app);
+        if let Some(host) = &mut state.host {
+            host.forget();
+        }
         if !matches!(state.process, Process::Alive { .. }) {
             // A child is reported as found before its start is reported as done; for the others
             // the process is not known yet.
