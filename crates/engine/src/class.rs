@@ -53,11 +53,14 @@ impl Turn<'_> {
             _ => (evidence.score_db.max(self.loudest_db(app)), bars.restart_db),
         };
         let partial = score_db < bar_db && evidence.cusum >= bars.cusum_alarm;
-        if let Some(since) = self.overload(app).filter(|_| score_db < bar_db && is_of_looks(class))
-        {
-            let (score_db, class) = (bar_db, Class::Spinning);
+        let by_part = is_of_looks(class) && (score_db < bar_db || self.works_on(app));
+        if let Some(since) = self.overload(app).filter(|_| by_part) {
+            let (score_db, class) = (score_db.max(bar_db), Class::Spinning);
             return Some(Conviction { class, since, score_db, bar_db, partial: true, by_kernel });
         }
+        // It takes the CPU and answers some: it works as fast as it can. Told, not restarted (S12).
+        let busy = by_part && self.works_on(app);
+        let class = if busy { Class::Busy } else { class };
         if partial {
             let (score_db, bar_db) = (evidence.cusum, bars.cusum_alarm);
             return Some(Conviction { class, since, score_db, bar_db, partial, by_kernel });

@@ -52,8 +52,14 @@ impl Turn<'_> {
     /// The first start: what the old script's boot line did. It is no incident.
     fn launch(&mut self, app: usize) {
         let since = self.now;
-        let conviction =
-            Conviction { class: Class::Dead, since, score_db: 70, bar_db: 57, partial: false, by_kernel: true };
+        let conviction = Conviction {
+            class: Class::Dead,
+            since,
+            score_db: 70,
+            bar_db: 57,
+            partial: false,
+            by_kernel: true,
+        };
         let plan = Plan { rung: Rung::Start, purse: Purse::Free, step: None, conviction };
         if self.refusal(app, &plan).is_none() {
             let intent = self.order(app, &plan, IncidentId(0));

@@ -143,9 +143,12 @@ fn bar(turn: &Turn<'_>, _: usize, plan: &Plan) -> Option<Refusal> {
 }
 
 fn unclear(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
-    let until = plan.conviction.since.plus(turn.rules(app).unknown_wait_ms);
-    (plan.conviction.class == Class::Unknown && turn.now < until)
-        .then_some(Refusal::Unclear { until })
+    let until = match plan.conviction.class {
+        Class::Unknown => plan.conviction.since.plus(turn.rules(app).unknown_wait_ms),
+        Class::KernelIo => turn.wakes_until(app)?,
+        _ => return None,
+    };
+    (turn.now < until).then_some(Refusal::Unclear { until })
 }
 
 fn permission(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {

@@ -222,7 +222,7 @@ fn s5_s11_s13_what_a_class_permits() {
     let breach = |rung, class| case(rung, Purse::Ladder, class).breach();
     let none =
         [Class::Contract, Class::Certificate, Class::Busy, Class::Dependency, Class::Outside];
-    for class in none.into_iter().chain([Class::Intended, Class::Spinning, Class::Memory]) {
+    for class in none.into_iter().chain([Class::Intended, Class::Proxy, Class::BadChange]) {
         for rung in [Rung::Start, Rung::Restart, Rung::Kill, Rung::Reboot] {
             assert_eq!(breach(rung, class), 5, "{rung:?} {class:?}");
         }
@@ -233,6 +233,10 @@ fn s5_s11_s13_what_a_class_permits() {
         (Class::Hung, [false, true, true, true]),
         (Class::Erroring, [false, true, true, false]),
         (Class::Unknown, [false, true, false, false]),
+        (Class::Exhausted, [false, true, false, false]),
+        (Class::Spinning, [false, true, true, false]),
+        (Class::Memory, [false, true, true, true]),
+        (Class::KernelIo, [false, false, false, true]),
     ];
     for (class, rungs) in permitted {
         for (rung, kept) in

@@ -94,6 +94,12 @@ impl Turn<'_> {
         busy.run.has_held(0, self.now).then_some(busy.run.since)
     }
 
+    /// It takes the CPU, and some look of the last minute or two was good.
+    pub(crate) fn works_on(&self, app: usize) -> bool {
+        let busy = self.host(app).and_then(|host| host.busy);
+        busy.is_some_and(|busy| busy.run.has_held(0, self.now) && busy.works)
+    }
+
     /// The fact that a class of the machine stands on, while it holds.
     pub(crate) fn ground(&self, app: usize, class: Class) -> Option<HostFact> {
         let host = self.host(app)?;
@@ -119,13 +125,19 @@ impl Turn<'_> {
     }
 
     fn kernel_ground(&self, host: &AppHost) -> Option<HostFact> {
-        if let Some(run) = host.sleep.filter(|run| run.has_held(SLEEP_MS, self.now)) {
+        if let Some(run) = host.sleep.filter(|run| run.has_held(0, self.now)) {
             let is_remote = host.facts.sleep == Sleep::Remote;
             let for_ms = run.until.since(run.since);
             return Some(HostFact::KernelSleep { for_ms, is_remote });
         }
         let (disk, _) = self.machine()?.ill_disk(|disk| disk.turned_read_only)?;
         Some(HostFact::ReadOnly { disk })
+    }
+
+    /// Until when a process that sleeps in the kernel may still come back by itself.
+    pub(crate) fn wakes_until(&self, app: usize) -> Option<Moment> {
+        let run = self.host(app)?.sleep.filter(|run| run.has_held(0, self.now))?;
+        Some(run.since.plus(SLEEP_MS))
     }
 
     fn memory_ground(&self, host: &AppHost) -> Option<HostFact> {

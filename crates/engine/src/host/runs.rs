@@ -39,6 +39,8 @@ pub struct Busy {
     pub passed: u16,
     /// In the block before, at least half of the looks failed.
     pub overloaded: bool,
+    /// Some look in this block or the one before was good.
+    pub works: bool,
 }
 
 /// What the machine says of one app.
@@ -88,11 +90,13 @@ impl Busy {
             failed: 0,
             passed: 0,
             overloaded: false,
+            works: false,
         });
         busy.run = run;
         if now.since(busy.block_from) >= BLOCK_MS {
             let mostly = busy.failed >= busy.passed && busy.failed >= BLOCK_FAILED_MIN;
-            (busy.block_from, busy.failed, busy.passed, busy.overloaded) = (now, 0, 0, mostly);
+            (busy.overloaded, busy.works) = (mostly, busy.passed > 0);
+            (busy.block_from, busy.failed, busy.passed) = (now, 0, 0);
         }
         Some(busy)
     }
@@ -111,6 +115,7 @@ impl AppHost {
         if let Some(busy) = &mut self.busy {
             let count = if is_good { &mut busy.passed } else { &mut busy.failed };
             *count = count.saturating_add(1);
+            busy.works |= is_good;
         }
     }
 

@@ -49,5 +49,5 @@ typed_enum!(HostFact {
     Tasks { used, max, is_own },
 });
 typed_struct!(Run { since, until, readings });
-typed_struct!(Busy { run, block_from, failed, passed, overloaded });
+typed_struct!(Busy { run, block_from, failed, passed, overloaded, works });
 typed_struct!(AppHost { at, facts, memory, storm, silent, sleep, busy });
