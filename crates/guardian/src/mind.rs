@@ -15,6 +15,7 @@ mod begin;
 mod body;
 mod effects;
 mod greeting;
+mod hearing;
 mod holds;
 mod observe;
 mod reload;
@@ -22,6 +23,7 @@ mod reports;
 mod turn;
 
 pub use crate::clock::Clocks;
+pub use crate::sense::host::Watched;
 pub use ask::Answer;
 pub use begin::{Birth, Newborn};
 pub use body::{Body, Broken, Landing};
@@ -36,11 +38,13 @@ use crate::mailbox::Mailbox;
 use crate::record::Record;
 use crate::record::fold::Folds;
 use crate::sense::Sense;
+use crate::sense::host::Passes;
 use crate::setup::Ended;
 use crate::status::Sources;
 use beat::Beat;
 use defib_config::spec::Config;
 use defib_engine::effect::Effect;
+use defib_engine::event::Event;
 use defib_engine::id::AppId;
 use defib_engine::state::State;
 use defib_engine::time::Moment;
@@ -74,6 +78,10 @@ pub struct Mind<B: Body> {
     record: Record,
     holds: Holds,
     beat: Beat,
+    passes: Passes,
+    /// Kept for their room: a pass over the machine allocates nothing.
+    watched: Vec<Watched>,
+    readings: Vec<Event>,
     /// Why rungs are not possible, by app.
     why_not: Vec<String>,
     /// When the executor was last asked for an app's process.

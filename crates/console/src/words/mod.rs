@@ -2,6 +2,7 @@
 //! the manual never call one thing by two names.
 
 mod acts;
+mod hosts;
 mod looks;
 mod names;
 mod refusals;
@@ -9,6 +10,7 @@ mod span;
 
 pub use acts::{ending, exit, failure, hand_over, outcome, refused_order, rung, rung_fault, rungs};
 pub use acts::{rung_past, step};
+pub use hosts::host_fact;
 pub use looks::{class, doubt, seen, seen_kind, view};
 pub use names::Names;
 pub use refusals::refusal;
