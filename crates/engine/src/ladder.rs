@@ -71,12 +71,11 @@ impl Used {
 pub const fn of(class: Class) -> Option<Ladder> {
     match class {
         Class::Dead | Class::CrashLoop => Some(Ladder::Start),
-        Class::Hung => Some(Ladder::Hung),
+        Class::Hung | Class::Spinning => Some(Ladder::Hung),
         Class::Erroring => Some(Ladder::Erroring),
         Class::Unknown => Some(Ladder::Unclear),
         Class::Memory => Some(Ladder::Memory),
         Class::KernelIo => Some(Ladder::Stuck),
-        Class::Spinning => Some(Ladder::Hung),
         Class::Exhausted => Some(Ladder::Once),
         Class::Proxy
         | Class::Intended

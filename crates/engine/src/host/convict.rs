@@ -163,7 +163,7 @@ impl Turn<'_> {
         {
             return Some(own);
         }
-        if let Some((disk, facts)) = machine.ill_disk(super::DiskFacts::is_full) {
+        if let Some((disk, facts)) = machine.ill_disk(|disk| disk.is_full()) {
             let (free_permille, inodes_permille) = (facts.free_permille, facts.inodes_permille);
             return Some(HostFact::DiskFull { disk, free_permille, inodes_permille });
         }

@@ -239,7 +239,7 @@ impl MachineFacts {
 }
 
 impl DiskFacts {
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(self) -> bool {
         self.free_permille < FULL_PERMILLE || self.inodes_permille < FULL_PERMILLE
     }
 }

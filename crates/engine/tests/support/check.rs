@@ -270,7 +270,7 @@ fn s9_reboot(world: &World, truth: &Policy) -> Vec<Broken> {
                 // nothing.
                 let first = !tried.contains(&(order.app, order.incident))
                     && order.class != Class::KernelIo
-                    && !(order.class == Class::Memory && !has_grown(world, order.app, *at));
+                    && (order.class != Class::Memory || has_grown(world, order.app, *at));
                 if young || first || truth.reboot == Permission::Never {
                     found.push(("S9", *at));
                 }

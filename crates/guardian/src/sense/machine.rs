@@ -170,7 +170,7 @@ fn disks(folders: &[&Path]) -> Vec<Disk> {
         let Ok(file) = open(*folder, flags, Mode::empty()) else { continue };
         let (Ok(info), Ok(place)) = (fstatfs(&file), fstat(&file)) else { continue };
         let disk = Disk { file };
-        let kept = !REMOTE.contains(&(info.f_type as i64))
+        let kept = !REMOTE.contains(&info.f_type)
             && !seen.contains(&place.st_dev)
             && disk.read().is_some_and(|facts| !facts.turned_read_only);
         if kept && found.len() < DISKS_MAX {

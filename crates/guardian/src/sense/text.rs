@@ -58,7 +58,9 @@ impl ProcPath {
                 break;
             }
         }
-        [b"/proc/", &digits[at..], rest].into_iter().for_each(|part| path.push(part));
+        path.push(b"/proc/");
+        path.push(&digits[at..]);
+        path.push(rest);
         path
     }
 
