@@ -35,7 +35,7 @@ impl Turn<'_> {
         let shown = rung.is_disruptive() || self.seen_app(app).identity().is_some();
         let helped = outcome == Outcome::Done || outcome == Outcome::Interrupted && shown;
         if helped {
-            self.begin_grace(app);
+            self.begin_grace(app, rung);
         }
         match self.stage(app) {
             None => self.launch_over(app, outcome),
@@ -74,10 +74,14 @@ impl Turn<'_> {
     }
 
     /// What was seen before the act is void: it was another process, or another life of it.
-    fn begin_grace(&mut self, app: usize) {
+    fn begin_grace(&mut self, app: usize, rung: Rung) {
         let until = self.now.plus(self.rules(app).start_grace_ms);
         self.void_looks(app);
         let state = self.app(app);
+        // (A start frees nothing: memory that was gone before it is gone after it.)
+        if let Some(host) = state.host.as_mut().filter(|_| rung != Rung::Start) {
+            host.forget();
+        }
         if !matches!(state.process, Process::Alive { .. }) {
             // A child is reported as found before its start is reported as done; for the others
             // the process is not known yet.

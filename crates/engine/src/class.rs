@@ -22,27 +22,57 @@ pub(crate) struct Conviction {
     pub(crate) bar_db: i16,
     /// Only the CUSUM speaks: it fails now and then, not always.
     pub(crate) partial: bool,
+    /// Kernel facts convict, so what voids looks does not void it.
+    pub(crate) by_kernel: bool,
+}
+
+/// The classes of an app that answers badly or not, whose cause nothing else names.
+fn is_of_looks(class: Class) -> bool {
+    matches!(class, Class::Hung | Class::Spinning | Class::Erroring | Class::Unknown)
 }
 
 impl Turn<'_> {
     /// Whether the evidence reaches the bar of the class that it speaks of.
     pub(crate) fn convict(&self, app: usize) -> Option<Conviction> {
+        if let Some(conviction) = self.convict_by_kernel(app) {
+            return Some(conviction);
+        }
         let class = self.classify(app)?;
         let since = self.since(app)?;
+        let by_kernel = false;
         let bars = &self.policy.bars;
         let evidence = self.evidence(app);
         let (score_db, bar_db) = match class {
             Class::Dead | Class::CrashLoop => (evidence.score_db, bars.start_db),
-            Class::Hung => (evidence.score_db, bars.kill_db),
-            Class::Erroring | Class::Unknown => (evidence.score_db, bars.restart_db),
+            Class::Hung | Class::Spinning | Class::Memory | Class::KernelIo => {
+                (evidence.score_db, bars.kill_db)
+            }
+            Class::Erroring | Class::Unknown | Class::Exhausted => {
+                (evidence.score_db, bars.restart_db)
+            }
             _ => (evidence.score_db.max(self.loudest_db(app)), bars.restart_db),
         };
         let partial = score_db < bar_db && evidence.cusum >= bars.cusum_alarm;
+        let by_part = is_of_looks(class) && (score_db < bar_db || self.works_on(app));
+        if let Some(since) = self.overload(app).filter(|_| by_part) {
+            let (score_db, class) = (score_db.max(bar_db), Class::Spinning);
+            return Some(Conviction { class, since, score_db, bar_db, partial: true, by_kernel });
+        }
+        // It takes the CPU and answers some: it works as fast as it can. Told, not restarted (S12).
+        let busy = by_part && self.works_on(app);
+        let class = if busy { Class::Busy } else { class };
         if partial {
             let (score_db, bar_db) = (evidence.cusum, bars.cusum_alarm);
-            return Some(Conviction { class, since, score_db, bar_db, partial });
+            return Some(Conviction { class, since, score_db, bar_db, partial, by_kernel });
         }
-        (score_db >= bar_db).then_some(Conviction { class, since, score_db, bar_db, partial })
+        (score_db >= bar_db).then_some(Conviction {
+            class,
+            since,
+            score_db,
+            bar_db,
+            partial,
+            by_kernel,
+        })
     }
 
     /// The class that the present evidence speaks of; `None` if nothing fails.
@@ -66,6 +96,9 @@ impl Turn<'_> {
     }
 
     fn class_of_answer(&self, app: usize, view: View, seen: Seen) -> Class {
+        if let Some(class) = self.class_above_looks(app) {
+            return class;
+        }
         if matches!(seen, Seen::Tls(fault) if fault.is_certificate()) {
             return Class::Certificate;
         }
@@ -81,14 +114,18 @@ impl Turn<'_> {
         if matches!(seen, Seen::Status { code: 300..=499, .. }) || !self.has_ever_passed(app) {
             return Class::Contract;
         }
+        if let Some(class) = self.class_of_limits(app) {
+            return class;
+        }
         match seen {
             Seen::Timeout(_) | Seen::Refused if self.views_disagree(app) => Class::Unknown,
+            Seen::Timeout(_) if self.is_spinning(app) => Class::Spinning,
             Seen::Timeout(_) | Seen::Refused => Class::Hung,
             _ => Class::Erroring,
         }
     }
 
-    fn is_intended(&self, app: usize) -> bool {
+    pub(crate) fn is_intended(&self, app: usize) -> bool {
         let state = self.seen_app(app);
         state.stopped
             || state.held_until.is_some_and(|until| self.now < until)

@@ -52,8 +52,14 @@ impl Turn<'_> {
     /// The first start: what the old script's boot line did. It is no incident.
     fn launch(&mut self, app: usize) {
         let since = self.now;
-        let conviction =
-            Conviction { class: Class::Dead, since, score_db: 70, bar_db: 57, partial: false };
+        let conviction = Conviction {
+            class: Class::Dead,
+            since,
+            score_db: 70,
+            bar_db: 57,
+            partial: false,
+            by_kernel: true,
+        };
         let plan = Plan { rung: Rung::Start, purse: Purse::Free, step: None, conviction };
         if self.refusal(app, &plan).is_none() {
             let intent = self.order(app, &plan, IncidentId(0));
@@ -87,6 +93,7 @@ impl Turn<'_> {
         state.phase = AppPhase::Incident(incident);
         let (class, since) = (conviction.class, conviction.since);
         self.note(Note::Opened { app: id(app), incident: number, class, since });
+        self.note_ground(app);
         self.relapse(app);
         self.quicken(app);
     }
@@ -121,6 +128,7 @@ impl Turn<'_> {
         incident.handed_over = None;
         let incident = incident.id;
         self.note(Note::Reclassed { app: id(app), incident, from, to });
+        self.note_ground(app);
     }
 
     /// Tries the next rung, or writes down why not.
@@ -160,7 +168,7 @@ impl Turn<'_> {
         let since = self.now;
         if rung == Rung::Start {
             self.go(app, plan);
-        } else if self.has_fresh_failure(app) {
+        } else if conviction.by_kernel || self.has_fresh_failure(app) {
             self.set_stage(app, Stage::Bundling { rung, purse, since });
         } else {
             self.set_stage(app, Stage::Looking { rung, purse, since });
@@ -185,7 +193,9 @@ impl Turn<'_> {
         // Planned once more: a hold may have come, or the class changed, while evidence was gathered.
         let again = self.convict(app).and_then(|conviction| self.plan(app, conviction).ok());
         match again.filter(|plan| plan.rung == rung && plan.purse == purse) {
-            Some(plan) if self.has_fresh_failure(app) => self.go(app, &plan),
+            Some(plan) if plan.conviction.by_kernel || self.has_fresh_failure(app) => {
+                self.go(app, &plan);
+            }
             Some(_) => {
                 let since = self.now;
                 self.set_stage(app, Stage::Looking { rung, purse, since });

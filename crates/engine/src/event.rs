@@ -1,6 +1,7 @@
 //! Everything that can happen, as one closed set.
 
 use crate::effect::Rung;
+use crate::host::{AppFacts, MachineFacts};
 use crate::id::{AppId, Identity, IncidentId, IntentId, ProbeId};
 use crate::policy::RungSet;
 use crate::seen::Seen;
@@ -97,6 +98,15 @@ pub enum Event {
     ShuttingDown,
     /// A deadline passed. The driver sends it when [`next_deadline`](crate::next_deadline) is due.
     Woke,
+    /// One app's use of the machine was measured. It counts with the next [`Event::Machine`].
+    Measured {
+        /// Which app.
+        app: AppId,
+        /// What was measured.
+        facts: AppFacts,
+    },
+    /// The machine was read. While nothing in it matters it is not told at all.
+    Machine(MachineFacts),
 }
 
 /// What the guardian knows when it starts.
@@ -247,7 +257,8 @@ impl Event {
     /// checkpoint before the first notable event of a quiet state.
     pub fn is_notable(&self) -> bool {
         match self {
-            Event::Woke => false,
+            // No fact of the machine speaks against an app that answers: a reading only counts.
+            Event::Woke | Event::Measured { .. } | Event::Machine(_) => false,
             Event::Observed { seen, .. } => !seen.is_good(),
             _ => true,
         }

@@ -15,6 +15,8 @@ use crate::turn::{Turn, id};
 pub(crate) const FRESH_LOOKS: u8 = 3;
 /// After our own limit (no process, no memory) the act is tried again this soon.
 pub(crate) const RETRY_MS: u64 = 2_000;
+/// Between two kills of an app that is overloaded.
+const OVERLOAD_PAUSE_MS: u64 = 3_600_000;
 
 /// What is about to be done.
 #[derive(Clone, Copy)]
@@ -89,7 +91,7 @@ fn class(_: &Turn<'_>, _: usize, plan: &Plan) -> Option<Refusal> {
 
 /// What is dead is started even while a dependency is down; what runs is not ended for it.
 fn dependency(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
-    if !plan.rung.is_disruptive() {
+    if !plan.rung.is_disruptive() || plan.conviction.by_kernel {
         return None;
     }
     let probe = |index: usize| ProbeId { app: id(app), index: index as u8 };
@@ -123,11 +125,11 @@ fn back_off(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
 
 fn self_doubt(turn: &Turn<'_>, _: usize, plan: &Plan) -> Option<Refusal> {
     let level = turn.state.doubt.level;
-    (level > 0 && !by_death(plan)).then_some(Refusal::SelfDoubt { level })
+    (level > 0 && !by_kernel(plan)).then_some(Refusal::SelfDoubt { level })
 }
 
 fn fresh_looks(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
-    if by_death(plan) {
+    if by_kernel(plan) {
         return None;
     }
     let have = turn.fresh_looks(app);
@@ -141,9 +143,12 @@ fn bar(turn: &Turn<'_>, _: usize, plan: &Plan) -> Option<Refusal> {
 }
 
 fn unclear(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
-    let until = plan.conviction.since.plus(turn.rules(app).unknown_wait_ms);
-    (plan.conviction.class == Class::Unknown && turn.now < until)
-        .then_some(Refusal::Unclear { until })
+    let until = match plan.conviction.class {
+        Class::Unknown => plan.conviction.since.plus(turn.rules(app).unknown_wait_ms),
+        Class::KernelIo => turn.wakes_until(app)?,
+        _ => return None,
+    };
+    (turn.now < until).then_some(Refusal::Unclear { until })
 }
 
 fn permission(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
@@ -181,14 +186,24 @@ fn budget_left(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
         }
     }
     let charges = &turn.state.charges;
+    if plan.conviction.class == Class::Spinning && plan.conviction.partial {
+        return once_an_hour(turn, app);
+    }
     budget::allows(charges, turn.policy, id(app), plan.rung, plan.purse, turn.now).err().map(
         |spent| Refusal::BudgetSpent { used: spent.used, limit: spent.limit, until: spent.until },
     )
 }
 
-/// A death is a kernel fact: no probe can be wrong about it.
-fn by_death(plan: &Plan) -> bool {
-    plan.rung == Rung::Start
+/// What is down for half of those who ask may be busy and not ill: one kill an hour, then a person.
+fn once_an_hour(turn: &Turn<'_>, app: usize) -> Option<Refusal> {
+    let mine = turn.state.charges.iter().filter(|charge| charge.app == id(app));
+    let until = mine.map(|charge| charge.at).max()?.plus(OVERLOAD_PAUSE_MS);
+    (turn.now < until).then_some(Refusal::BudgetSpent { used: 1, limit: 1, until })
+}
+
+/// A death is a kernel fact, and so is memory that is gone: no probe can be wrong about them.
+fn by_kernel(plan: &Plan) -> bool {
+    plan.rung == Rung::Start || plan.conviction.by_kernel
 }
 
 impl Turn<'_> {

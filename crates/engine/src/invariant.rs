@@ -65,12 +65,12 @@ pub fn judge(
         (3, !ends || state.charges.iter().any(|c| c.at == state.now && c.app == order.app)),
         (4, within_budget(state, policy, order)),
         (5, policy.mode == Mode::Act && app.alarmed.is_none() && permitted(order)),
-        (6, !ends || looked_just_now(state, app, rules)),
+        (6, !ends || looked_just_now(state, app, rules) || kernel_tells(state, app, order)),
         (7, app.incident().is_none_or(|i| i.disruptive <= rules.incident_limit)),
         (9, order.rung != Rung::Reboot || may_reboot(state, policy, app, rules, order)),
         (11, !matches!(order.class, Class::Dependency | Class::Outside | Class::Intended)),
         (13, order.class != Class::Unknown || order.rung != Rung::Reboot),
-        (14, !ends || state.doubt.level == 0 && fresh(app, rules)),
+        (14, !ends || trusts(state, app, rules) || kernel_tells(state, app, order)),
         (16, !ends || app.grace_until.is_none_or(|until| state.now >= until)),
         (17, !app.stopped && app.held_until.is_none_or(|until| state.now >= until)),
         (20, !ends || order.identity == app.identity()),
@@ -130,8 +130,12 @@ fn permitted(order: &Order) -> bool {
     let rungs: &[Rung] = match order.class {
         Class::Dead => &[Rung::Start, Rung::Kill, Rung::Reboot],
         Class::CrashLoop => &[Rung::Start, Rung::Kill],
-        Class::Hung | Class::Erroring => &[Rung::Restart, Rung::Kill, Rung::Reboot],
-        Class::Unknown => &[Rung::Restart],
+        Class::Hung | Class::Erroring | Class::Spinning => {
+            &[Rung::Restart, Rung::Kill, Rung::Reboot]
+        }
+        Class::Memory => &[Rung::Restart, Rung::Kill, Rung::Reboot],
+        Class::KernelIo => &[Rung::Reboot],
+        Class::Unknown | Class::Exhausted => &[Rung::Restart],
         _ => &[],
     };
     rungs.contains(&order.rung)
@@ -163,8 +167,33 @@ fn may_reboot(
     policy.reboot == Permission::Allowed
         && rules.reboot_on.has(order.class)
         && state.now.since(state.booted_at) >= policy.min_uptime_ms
-        && (tried || order.class == Class::KernelIo)
+        && (tried || order.class == Class::KernelIo || another_has_the_memory(state, app, order))
         && others_rest
+}
+
+/// To end the app would give nothing back: what it has grown by is less than a tenth of the machine's.
+fn another_has_the_memory(state: &State, app: &AppState, order: &Order) -> bool {
+    let (Some(host), Some((_, machine))) = (&app.host, &state.machine) else { return false };
+    order.class == Class::Memory && host.facts.grown_kb < machine.memory_kb.div_ceil(10)
+}
+
+/// Two readings of a kernel fact, apart and not old, while nothing good was seen.
+fn kernel_tells(state: &State, app: &AppState, order: &Order) -> bool {
+    let Some(host) = &app.host else { return false };
+    let runs = match order.class {
+        Class::Memory => [host.memory, None],
+        Class::Spinning => [host.storm, host.silent],
+        _ => [None, None],
+    };
+    runs.into_iter().flatten().any(|run| {
+        run.readings >= 2
+            && run.until.since(run.since) >= 4_000
+            && state.now.since(run.until) <= 15_000
+    })
+}
+
+fn trusts(state: &State, app: &AppState, rules: &crate::policy::AppPolicy) -> bool {
+    state.doubt.level == 0 && fresh(app, rules)
 }
 
 fn fresh(app: &AppState, rules: &crate::policy::AppPolicy) -> bool {

@@ -54,6 +54,9 @@ impl Turn<'_> {
         if rules.view == View::Dependency {
             return;
         }
+        if rules.view != View::Listener {
+            self.host_hears_look(id(app), true);
+        }
         // A handshake is the kernel's answer, not the app's.
         if rules.view != View::Listener && self.is_told_by(app, rules.view) {
             self.answered(app, look);
@@ -102,6 +105,7 @@ impl Turn<'_> {
             self.app(app).probes[index].cusum = 0;
         }
         let told = self.is_told_by(app, rules.view);
+        self.host_hears_look(id(app), false);
         self.app(app).healthy_since = None;
         if told {
             self.not_back(app);

@@ -19,6 +19,12 @@ pub enum Ladder {
     Once,
     /// What is unclear: one restart after a long look.
     Unclear,
+    /// Memory is gone: the app that has grown is killed; if another has, only the machine's rung frees it.
+    Memory,
+    /// Half of it works, and it takes the CPU: one kill.
+    Overload,
+    /// Stuck in the kernel: no signal reaches it.
+    Stuck,
 }
 
 impl Ladder {
@@ -27,9 +33,11 @@ impl Ladder {
         match self {
             Ladder::Start => &[Rung::Start],
             Ladder::Unstartable => &[Rung::Kill, Rung::Reboot],
-            Ladder::Hung => &[Rung::Kill, Rung::Kill, Rung::Reboot],
+            Ladder::Hung | Ladder::Memory => &[Rung::Kill, Rung::Kill, Rung::Reboot],
             Ladder::Erroring => &[Rung::Restart, Rung::Kill, Rung::Reboot],
             Ladder::Once | Ladder::Unclear => &[Rung::Restart],
+            Ladder::Overload => &[Rung::Kill],
+            Ladder::Stuck => &[Rung::Reboot],
         }
     }
 }
@@ -42,10 +50,12 @@ impl Used {
 
     /// How many rungs of `ladder` are behind us. The one restart of [`Ladder::Once`] lies below what
     /// the fuller ladders of the same classes begin with, so a step on those has passed it.
-    pub(crate) const fn below(self, ladder: Ladder) -> u8 {
+    pub(crate) fn below(self, ladder: Ladder) -> u8 {
         let passed = self.on(Ladder::Hung) > 0 || self.on(Ladder::Erroring) > 0;
         match ladder {
             Ladder::Once if passed => 1,
+            // The same rungs for the same app: what was tried for the one is tried for the other.
+            Ladder::Hung | Ladder::Memory => self.on(Ladder::Hung).max(self.on(Ladder::Memory)),
             other => self.on(other),
         }
     }
@@ -61,15 +71,13 @@ impl Used {
 pub const fn of(class: Class) -> Option<Ladder> {
     match class {
         Class::Dead | Class::CrashLoop => Some(Ladder::Start),
-        Class::Hung => Some(Ladder::Hung),
+        Class::Hung | Class::Spinning => Some(Ladder::Hung),
         Class::Erroring => Some(Ladder::Erroring),
         Class::Unknown => Some(Ladder::Unclear),
-        // The first five get their evidence and their rungs with the host's own signals.
-        Class::KernelIo
-        | Class::Memory
-        | Class::Spinning
-        | Class::Exhausted
-        | Class::Proxy
+        Class::Memory => Some(Ladder::Memory),
+        Class::KernelIo => Some(Ladder::Stuck),
+        Class::Exhausted => Some(Ladder::Once),
+        Class::Proxy
         | Class::Intended
         | Class::Certificate
         | Class::Outside

@@ -16,6 +16,7 @@ pub mod effect;
 pub mod event;
 mod evidence;
 mod guards;
+pub mod host;
 pub mod id;
 pub mod invariant;
 mod judge;

@@ -21,6 +21,7 @@ impl Turn<'_> {
         let now = self.now;
         self.state.booted_at = started.booted_at;
         self.state.shutting_down = false;
+        self.state.machine = None;
         self.state.next_intent = self.state.next_intent.max(started.last_intent + 1);
         self.state.charges.clone_from(&started.charges);
         budget::prune(&mut self.state.charges, now);
@@ -37,6 +38,7 @@ impl Turn<'_> {
     /// What was seen before we were away is void; what was ordered is what the ledger says.
     fn wake_app(&mut self, app: usize, started: &Started) {
         self.void_looks(app);
+        self.app(app).host = None;
         if started.new_boot {
             // After a boot everything starts at once, and slowly.
             let grace_ms = self.rules(app).start_grace_ms;
@@ -81,7 +83,10 @@ impl Turn<'_> {
         self.note(Note::Doubted { doubt, level });
         for app in 0..self.state.apps.len().min(self.policy.apps.len()) {
             self.void_looks(app);
-            self.step_back(app);
+            // Kernel facts are not voided, and an act on them is not put off for ever by being late.
+            if self.convict_by_kernel(app).is_none() {
+                self.step_back(app);
+            }
         }
     }
 

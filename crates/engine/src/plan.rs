@@ -3,6 +3,7 @@
 use crate::class::Conviction;
 use crate::effect::{Purse, Rung};
 use crate::guards::Plan;
+use crate::host::HostFact;
 use crate::ladder::{self, Ladder};
 use crate::note::{Class, HandOver, Note, Refusal};
 use crate::turn::{Turn, id};
@@ -22,6 +23,9 @@ impl Turn<'_> {
         };
         let mut last = Err((None, Refusal::ClassForbids { class }));
         for (step, rung) in self.rungs_left(app, ladder) {
+            if self.is_no_use(app, ladder, rung) {
+                continue;
+            }
             let plan = match rung {
                 Rung::Start => Plan { rung, purse: Purse::Free, step: None, conviction },
                 _ => Plan { rung, purse: Purse::Ladder, step: Some((ladder, step)), conviction },
@@ -77,13 +81,31 @@ impl Turn<'_> {
         }
     }
 
+    /// Only what the app itself holds is given back by ending it.
+    fn restart_frees(&self, app: usize) -> bool {
+        let ground = self.ground(app, Class::Exhausted);
+        matches!(ground, Some(HostFact::Descriptors { .. } | HostFact::Tasks { is_own: true, .. }))
+    }
+
+    /// A kill gives nothing back when it is another that has taken the memory.
+    fn is_no_use(&self, app: usize, ladder: Ladder, rung: Rung) -> bool {
+        ladder == Ladder::Memory && rung != Rung::Reboot && !self.kill_frees(app)
+    }
+
     /// The ladder for this conviction.
     pub(crate) fn ladder(&self, app: usize, conviction: &Conviction) -> Option<Ladder> {
         let ladder = ladder::of(conviction.class)?;
+        if conviction.class == Class::Exhausted && !self.restart_frees(app) {
+            return None;
+        }
         let path_only = !self.has_app_view(app);
         Some(match ladder {
             Ladder::Start if self.seen_app(app).starts.failed >= 3 => Ladder::Unstartable,
             Ladder::Start if !self.rules(app).rungs.has(Rung::Start) => Ladder::Unstartable,
+            Ladder::Hung if conviction.partial && conviction.class == Class::Spinning => {
+                Ladder::Overload
+            }
+            _ if conviction.by_kernel => ladder,
             Ladder::Hung | Ladder::Erroring if conviction.partial || path_only => Ladder::Once,
             other => other,
         })

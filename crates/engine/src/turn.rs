@@ -79,6 +79,8 @@ impl Turn<'_> {
             Event::EvidenceClosed { app, incident, .. } => {
                 self.on(*app, |t, a| t.bundle_closed(a, *incident));
             }
+            Event::Measured { app, facts } => self.on(*app, |t, a| t.measured(a, *facts)),
+            Event::Machine(facts) => self.machine_read(*facts),
             Event::Capable { app, rungs } => self.on(*app, |t, a| t.capable(a, *rungs)),
             Event::Acted { app, intent, outcome } => {
                 self.on(*app, |t, a| t.acted(a, *intent, *outcome));

@@ -184,6 +184,50 @@ fn s14_no_self_doubt() {
     safety_breaks("S14", with_tamper(|_, event| !matches!(event, Event::Doubted(_))));
 }
 
+/// Told that all wait for memory while there is plenty: acts without a look that shows a fault.
+#[test]
+fn s14_memory_that_is_not_gone() {
+    safety_breaks(
+        "S14",
+        with_tamper(|_, event| {
+            if let Event::Machine(facts) = event {
+                facts.available_kb = 1_000;
+                facts.pressure.get_or_insert_default().memory_full = 900;
+            }
+            true
+        }),
+    );
+}
+
+/// Told that the app has not grown: reboots before it has killed what would have cured.
+#[test]
+fn s9_a_hog_that_is_taken_for_another() {
+    safety_breaks(
+        "S9",
+        with_tamper(|_, event| {
+            if let Event::Measured { facts, .. } = event {
+                facts.grown_kb = 0;
+            }
+            true
+        }),
+    );
+}
+
+/// No signal reaches what sleeps in the kernel.
+#[test]
+fn s5_a_kill_of_what_sleeps_in_the_kernel() {
+    safety_breaks(
+        "S5",
+        with_effects(|effects| {
+            each_order(effects, |order| {
+                if order.class == Class::KernelIo {
+                    order.rung = Rung::Kill;
+                }
+            });
+        }),
+    );
+}
+
 #[test]
 fn s15_a_late_look_stamped_anew() {
     let wrong = with_tamper(|world, event| {

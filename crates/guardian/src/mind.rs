@@ -16,6 +16,7 @@ mod body;
 mod drill;
 mod effects;
 mod greeting;
+mod hearing;
 mod holds;
 mod observe;
 mod reload;
@@ -23,6 +24,7 @@ mod reports;
 mod turn;
 
 pub use crate::clock::Clocks;
+pub use crate::sense::host::Watched;
 pub use ask::Answer;
 pub use begin::{Birth, Newborn};
 pub use body::{Body, Broken, Landing};
@@ -37,11 +39,13 @@ use crate::mailbox::Mailbox;
 use crate::record::Record;
 use crate::record::fold::Folds;
 use crate::sense::Sense;
+use crate::sense::host::Passes;
 use crate::setup::Ended;
 use crate::status::Sources;
 use beat::Beat;
 use defib_config::spec::Config;
 use defib_engine::effect::Effect;
+use defib_engine::event::Event;
 use defib_engine::id::AppId;
 use defib_engine::state::State;
 use defib_engine::time::Moment;
@@ -75,6 +79,10 @@ pub struct Mind<B: Body> {
     record: Record,
     holds: Holds,
     beat: Beat,
+    passes: Passes,
+    /// Kept for their room: a pass over the machine allocates nothing.
+    watched: Vec<Watched>,
+    readings: Vec<Event>,
     /// Why rungs are not possible, by app.
     why_not: Vec<String>,
     /// When the executor was last asked for an app's process.

@@ -1,6 +1,11 @@
 //! Self-doubt: were we late, was the machine asleep, did somebody step the clock? Each of these
 //! voids what our probes saw meanwhile, so they are felt before any observation is fed.
 
+mod app;
+pub(crate) mod host;
+mod machine;
+mod text;
+
 use crate::clock::Readings;
 use defib_engine::event::Doubt;
 use defib_engine::policy::Policy;

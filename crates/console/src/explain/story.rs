@@ -136,6 +136,7 @@ fn rest(note: &Note) -> String {
         Note::Alarm { invariant, .. } => {
             format!("ALARM: defib broke its own rule S{invariant}; from here on it only observes")
         }
+        Note::Host { fact, .. } => words::host_fact(*fact),
         other => format!("{other:?}"),
     }
 }

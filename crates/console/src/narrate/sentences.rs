@@ -110,6 +110,9 @@ pub(crate) fn plain(note: &Note) -> Option<Sentence> {
             let text = format!("{}, no longer {}", words::class(*to), words::class(*from));
             say(Level::Info, "reclassed", text).of(*incident)
         }
+        Note::Host { incident, fact, .. } => {
+            say(Level::Warning, "host", words::host_fact(*fact)).of(*incident)
+        }
         Note::Alarm { invariant, .. } => say(
             Level::Critical,
             "alarm",

@@ -114,7 +114,8 @@ pub(crate) fn app_of(note: &Note) -> Option<AppId> {
         | Note::Stopped { app }
         | Note::Resumed { app }
         | Note::Capable { app, .. }
-        | Note::Alarm { app, .. } => Some(*app),
+        | Note::Alarm { app, .. }
+        | Note::Host { app, .. } => Some(*app),
         Note::Doubted { .. } | Note::Trusted => None,
     }
 }

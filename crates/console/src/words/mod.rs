@@ -3,6 +3,7 @@
 
 mod acts;
 mod drill;
+mod hosts;
 mod looks;
 mod names;
 mod refusals;
@@ -11,6 +12,7 @@ mod span;
 pub use acts::{ending, exit, failure, hand_over, outcome, refused_order, rung, rung_fault, rungs};
 pub use acts::{rung_past, step};
 pub use drill::drill;
+pub use hosts::host_fact;
 pub use looks::{class, doubt, seen, seen_kind, view};
 pub use names::Names;
 pub use refusals::refusal;

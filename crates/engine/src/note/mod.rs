@@ -6,6 +6,7 @@ pub use reason::{Ending, HandOver, Refusal, RungFault};
 
 use crate::effect::{Purse, Rung};
 use crate::event::{Doubt, Exit, Outcome};
+use crate::host::HostFact;
 use crate::id::{AppId, Identity, IncidentId, IntentId, ProbeId};
 use crate::seen::Seen;
 use crate::time::Moment;
@@ -278,5 +279,14 @@ pub enum Note {
         app: AppId,
         /// Which invariant, by its number in SPECIFICATION.md.
         invariant: u8,
+    },
+    /// What the class of an incident stands on, where that is a fact of the machine.
+    Host {
+        /// Which app.
+        app: AppId,
+        /// Which incident.
+        incident: IncidentId,
+        /// The fact.
+        fact: HostFact,
     },
 }

@@ -2,6 +2,7 @@
 
 use super::{Incident, ProbeState, Stage, Used};
 use crate::effect::Rung;
+use crate::host::AppHost;
 use crate::id::{Identity, IntentId};
 use crate::policy::{AppPolicy, RungSet};
 use crate::time::Moment;
@@ -39,6 +40,8 @@ pub struct AppState {
     pub alarmed: Option<u8>,
     /// What is being done about it.
     pub phase: AppPhase,
+    /// What the machine says of it; `None` before the first reading.
+    pub host: Option<AppHost>,
 }
 
 /// The main process, as far as it is known.
@@ -134,6 +137,7 @@ impl AppState {
             recovery: None,
             alarmed: None,
             phase: AppPhase::Watching,
+            host: None,
         }
     }
 

@@ -36,7 +36,7 @@ pub struct Incident {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Used {
     /// Steps by [`Ladder`](crate::ladder::Ladder), as its index.
-    pub steps: [u8; 6],
+    pub steps: [u8; 9],
 }
 
 /// An act that is over.

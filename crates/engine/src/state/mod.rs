@@ -12,6 +12,7 @@ pub use incident::{Incident, LastAct, Stage, Used};
 pub use probe::{Look, ProbeState, Stretch};
 
 use crate::event::Charge;
+use crate::host::MachineFacts;
 use crate::policy::Policy;
 use crate::time::Moment;
 use alloc::vec::Vec;
@@ -36,6 +37,8 @@ pub struct State {
     pub charges: Vec<Charge>,
     /// The apps, in the policy's order.
     pub apps: Vec<AppState>,
+    /// The last reading of the machine, and when it was made.
+    pub machine: Option<(Moment, MachineFacts)>,
 }
 
 /// How much we doubt our own probes.
@@ -59,6 +62,7 @@ impl State {
             shutting_down: false,
             charges: Vec::new(),
             apps: policy.apps.iter().map(|app| AppState::new(app, now)).collect(),
+            machine: None,
         }
     }
 

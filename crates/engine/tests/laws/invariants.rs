@@ -6,6 +6,7 @@ use crate::support::policy;
 use crate::support::world::HANG;
 use defib_engine::effect::{Effect, Order, Purse, Rung};
 use defib_engine::event::Charge;
+use defib_engine::host::{AppFacts, AppHost, Run};
 use defib_engine::id::{AppId, Identity, IncidentId, IntentId};
 use defib_engine::invariant::judge;
 use defib_engine::note::Class;
@@ -220,7 +221,7 @@ fn s5_s11_s13_what_a_class_permits() {
     let breach = |rung, class| case(rung, Purse::Ladder, class).breach();
     let none =
         [Class::Contract, Class::Certificate, Class::Busy, Class::Dependency, Class::Outside];
-    for class in none.into_iter().chain([Class::Intended, Class::Spinning, Class::Memory]) {
+    for class in none.into_iter().chain([Class::Intended, Class::Proxy, Class::BadChange]) {
         for rung in [Rung::Start, Rung::Restart, Rung::Kill, Rung::Reboot] {
             assert_eq!(breach(rung, class), 5, "{rung:?} {class:?}");
         }
@@ -231,6 +232,10 @@ fn s5_s11_s13_what_a_class_permits() {
         (Class::Hung, [false, true, true, true]),
         (Class::Erroring, [false, true, true, false]),
         (Class::Unknown, [false, true, false, false]),
+        (Class::Exhausted, [false, true, false, false]),
+        (Class::Spinning, [false, true, true, false]),
+        (Class::Memory, [false, true, true, true]),
+        (Class::KernelIo, [false, false, false, true]),
     ];
     for (class, rungs) in permitted {
         for (rung, kept) in
@@ -266,6 +271,30 @@ fn s6_s14_it_is_seen_just_now_and_often_enough() {
         c.app().probes[1].fresh = 3;
     };
     assert_eq!(kill().after(fresh_needs), 14);
+    // Two readings of a kernel fact stand for the looks, for their class only and while they are fresh.
+    let told = |readings, age_ms: u64| {
+        move |c: &mut Case| {
+            let until = Moment(NOW.0 - age_ms);
+            let run = Run { since: Moment(until.0 - 5_000), until, readings };
+            c.app().host = Some(AppHost {
+                at: until,
+                facts: AppFacts::default(),
+                memory: Some(run),
+                storm: None,
+                silent: None,
+                sleep: None,
+                busy: None,
+            });
+            c.state.doubt.level = 1;
+            c.probe().last = None;
+            c.probe().fresh = 0;
+        }
+    };
+    let memory = || case(Rung::Kill, Purse::Ladder, Class::Memory);
+    assert_eq!(memory().after(told(2, 0)), 0);
+    assert_eq!(memory().after(told(1, 0)), 6);
+    assert_eq!(memory().after(told(2, 16_000)), 6);
+    assert_eq!(kill().after(told(2, 0)), 6);
     let start = || case(Rung::Start, Purse::Free, Class::Dead);
     assert_eq!(start().after(|c| c.state.doubt.level = 1), 0);
     assert_eq!(start().after(|c| c.probe().fresh = 0), 0);

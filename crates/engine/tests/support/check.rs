@@ -3,6 +3,7 @@
 use super::world::{Trace, World};
 use defib_engine::effect::{Effect, Order, Purse, Rung};
 use defib_engine::event::{Event, Outcome};
+use defib_engine::host::{AppFacts, MachineFacts};
 use defib_engine::id::{AppId, IncidentId};
 use defib_engine::note::{Class, Note};
 use defib_engine::policy::{Mode, Permission, Policy, View};
@@ -122,8 +123,11 @@ fn s5_permitted(world: &World, truth: &Policy) -> Vec<Broken> {
     let permitted = |order: &Order| match order.class {
         Class::Dead => !matches!(order.rung, Rung::Reload | Rung::Restart),
         Class::CrashLoop => matches!(order.rung, Rung::Start | Rung::Kill),
-        Class::Hung | Class::Erroring => order.rung.is_disruptive(),
-        Class::Unknown => order.rung == Rung::Restart,
+        Class::Hung | Class::Erroring | Class::Spinning | Class::Memory => {
+            order.rung.is_disruptive()
+        }
+        Class::KernelIo => order.rung == Rung::Reboot,
+        Class::Unknown | Class::Exhausted => order.rung == Rung::Restart,
         _ => false,
     };
     orders(world)
@@ -152,7 +156,7 @@ fn s6_last_look(world: &World, truth: &Policy) -> Vec<Broken> {
             }
             Trace::Effect(Effect::Order(order)) if order.rung.is_disruptive() => {
                 let fresh = last.get(&order.app).is_some_and(|then| at.since(*then) <= 2_000);
-                if !fresh {
+                if !fresh && !kernel_facts(world, truth, order, *at) {
                     found.push(("S6", *at));
                 }
             }
@@ -160,6 +164,63 @@ fn s6_last_look(world: &World, truth: &Policy) -> Vec<Broken> {
         }
     }
     found
+}
+
+/// What was measured of an app, and the machine at the same time, up to this moment; the latest first.
+fn readings(world: &World, app: AppId, at: Moment) -> Vec<(Moment, AppFacts, MachineFacts)> {
+    let mut own = None;
+    let mut found = Vec::new();
+    for (when, trace) in world.trace.iter().filter(|(when, _)| *when <= at) {
+        match trace {
+            Trace::Event(Event::Measured { app: other, facts }) if *other == app => {
+                own = Some((*when, *facts));
+            }
+            Trace::Event(Event::Machine(machine)) => {
+                let facts = own.filter(|(then, _)| then == when).map(|(_, facts)| facts);
+                found.push((*when, facts.unwrap_or_default(), *machine));
+            }
+            _ => {}
+        }
+    }
+    found.reverse();
+    found
+}
+
+fn has_grown(world: &World, app: AppId, at: Moment) -> bool {
+    let last = readings(world, app, at).into_iter().next();
+    last.is_some_and(|(_, facts, machine)| facts.grown_kb * 10 >= machine.memory_kb)
+}
+
+/// Two readings, 4 s apart at least and the last of them fresh, say what the order's class says, and nobody
+/// saw the app answer between them.
+fn kernel_facts(world: &World, truth: &Policy, order: &Order, at: Moment) -> bool {
+    let says = |facts: &AppFacts, machine: &MachineFacts| match order.class {
+        Class::Memory => machine.available_kb * 10 < machine.memory_kb,
+        Class::Spinning => facts.cpu_permille >= 800 || facts.tasks * 2 >= machine.tasks,
+        _ => false,
+    };
+    let readings = readings(world, order.app, at);
+    let run: Vec<Moment> = readings
+        .iter()
+        .take_while(|(_, facts, machine)| says(facts, machine))
+        .map(|(when, ..)| *when)
+        .collect();
+    let (Some(last), Some(first)) = (run.first(), run.last()) else { return false };
+    let answered = world.trace.iter().rev().find_map(|(when, trace)| match trace {
+        Trace::Event(Event::Observed { probe, seen, .. })
+            if *when <= at
+                && probe.app == order.app
+                && seen.is_good()
+                && view(truth, probe.app, probe.index) == View::App =>
+        {
+            Some(*when)
+        }
+        _ => None,
+    });
+    let silent = run.iter().filter(|when| answered.is_none_or(|then| then < **when)).min();
+    silent.is_some_and(|first| last.since(*first) >= 4_000)
+        && last.since(*first) >= 4_000
+        && at.since(*last) <= 15_000
 }
 
 fn s7_rungs_rise(world: &World, truth: &Policy) -> Vec<Broken> {
@@ -205,7 +266,11 @@ fn s9_reboot(world: &World, truth: &Policy) -> Vec<Broken> {
             Trace::Event(Event::Started(started)) => booted = started.booted_at,
             Trace::Effect(Effect::Order(order)) if order.rung == Rung::Reboot => {
                 let young = at.since(booted) < truth.min_uptime_ms;
-                let first = !tried.contains(&(order.app, order.incident));
+                // No signal reaches what sleeps in the kernel, and to kill an app that has not grown frees
+                // nothing.
+                let first = !tried.contains(&(order.app, order.incident))
+                    && order.class != Class::KernelIo
+                    && (order.class != Class::Memory || has_grown(world, order.app, *at));
                 if young || first || truth.reboot == Permission::Never {
                     found.push(("S9", *at));
                 }
@@ -242,7 +307,8 @@ fn s14_self_doubt(world: &World, truth: &Policy) -> Vec<Broken> {
             }
             Trace::Effect(Effect::Order(order)) if order.rung.is_disruptive() => {
                 let soon = doubted.is_some_and(|then| at.since(then) < 5_000);
-                if soon || looks.get(&order.app).copied().unwrap_or(0) < 3 {
+                let blind = soon || looks.get(&order.app).copied().unwrap_or(0) < 3;
+                if blind && !kernel_facts(world, truth, order, *at) {
                     found.push(("S14", *at));
                 }
             }
@@ -360,7 +426,7 @@ fn s32_isolation(world: &World, _: &Policy) -> Vec<Broken> {
             Trace::Event(Event::Observed { probe, seen, .. }) if seen.is_failure() => {
                 reason.insert(probe.app, true);
             }
-            Trace::Event(Event::Died { app, .. }) => {
+            Trace::Event(Event::Died { app, .. } | Event::Measured { app, .. }) => {
                 reason.insert(*app, true);
             }
             Trace::Effect(Effect::Order(order)) if !reason.contains_key(&order.app) => {

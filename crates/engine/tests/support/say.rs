@@ -86,6 +86,7 @@ fn say(policy: &Policy, note: &Note) -> String {
         Note::Trusted => "trusted again".into(),
         Note::Capable { .. } => "capabilities changed".into(),
         Note::Alarm { invariant, .. } => format!("ALARM S{invariant}"),
+        Note::Host { fact, .. } => format!("because {fact:?}"),
     }
 }
 

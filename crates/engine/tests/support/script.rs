@@ -1,8 +1,9 @@
 //! Random scripts for the world.
 
 use super::policy;
-use super::world::{HANG, Life, OUR_LIMIT, World};
+use super::world::{HANG, Life, OUR_LIMIT, WELL, World};
 use defib_engine::event::{Doubt, Event, Exit, Failure, Outcome};
+use defib_engine::host::{AppFacts, DiskFacts, MachineFacts, Pressure, Sleep};
 use defib_engine::id::AppId;
 use defib_engine::policy::{Policy, View};
 use defib_engine::seen::{BodyFault, Seen, TlsFault, UnknownWhy};
@@ -23,6 +24,8 @@ pub enum Line {
     Doubt(Doubt),
     GuardianDies(u64),
     AgentDies(u64),
+    Machine(MachineFacts),
+    Use(usize, AppFacts),
 }
 
 /// Two apps, one of them with a dependency and a users' path, the other with two views that may disagree.
@@ -61,6 +64,8 @@ fn line() -> impl Strategy<Value = Line> {
         2 => doubt().prop_map(Line::Doubt),
         2 => (0u64..3_000).prop_map(Line::GuardianDies),
         2 => (0u64..3_000).prop_map(Line::AgentDies),
+        2 => machine().prop_map(Line::Machine),
+        3 => (0..2usize, usage()).prop_map(|(a, facts)| Line::Use(a, facts)),
     ]
 }
 
@@ -79,6 +84,44 @@ fn seen() -> impl Strategy<Value = Seen> {
         1 => Just(Seen::Unknown(UnknownWhy::OurLimit)),
         1 => Just(Seen::Unknown(UnknownWhy::NothingThere)),
     ]
+}
+
+fn machine() -> impl Strategy<Value = MachineFacts> {
+    let short = |full: u16| MachineFacts {
+        available_kb: 9_000,
+        pressure: Some(Pressure { memory_full: full, ..Pressure::default() }),
+        ..WELL
+    };
+    let disk =
+        |turned_read_only| DiskFacts { free_permille: 0, inodes_permille: 900, turned_read_only };
+    prop_oneof![
+        3 => Just(WELL),
+        2 => (0u16..1_000).prop_map(short),
+        1 => Just(MachineFacts { available_kb: 9_000, pressure: None, ..WELL }),
+        1 => any::<bool>().prop_map(move |ro| MachineFacts {
+            disks: [Some(disk(ro)), None, None, None],
+            ..WELL
+        }),
+        1 => Just(MachineFacts { tasks: 32_000, ..WELL }),
+    ]
+}
+
+fn usage() -> impl Strategy<Value = AppFacts> {
+    let sleeps =
+        prop_oneof![4 => Just(Sleep::None), 1 => Just(Sleep::Local), 1 => Just(Sleep::Remote)];
+    (0u64..500_000, 0u16..1_000, sleeps, 1u64..600, 0u32..1_200).prop_map(
+        |(memory_kb, cpu_permille, sleep, tasks, files)| AppFacts {
+            memory_kb,
+            grown_kb: memory_kb.saturating_sub(100_000),
+            cpu_permille,
+            sleep,
+            tasks,
+            tasks_settled: 20,
+            files: Some(files),
+            files_max: Some(1_024),
+            ..AppFacts::default()
+        },
+    )
 }
 
 fn life() -> impl Strategy<Value = Life> {
@@ -139,14 +182,18 @@ pub fn play(world: &mut World, script: &[Line]) {
             Line::Doubt(doubt) => world.feed(Event::Doubted(*doubt)),
             Line::GuardianDies(ms) => world.restart_guardian(*ms),
             Line::AgentDies(ms) => world.restart_agent(*ms),
+            Line::Machine(facts) => world.machine = *facts,
+            Line::Use(app, facts) => world.apps[*app].facts = *facts,
         }
     }
 }
 
 /// The cause is removed: everything answers, every start succeeds, nobody holds or stops anything.
 pub fn heal(world: &mut World) {
+    world.machine = WELL;
     for app in 0..world.apps.len() {
         world.apps[app].refuses = None;
+        world.apps[app].facts = AppFacts::default();
         world.apps[app].next = Life::Good { warm_ms: 500 };
         for index in 0..world.apps[app].answers.len() {
             world.set_answer(app, index, Seen::Pass);

@@ -2,8 +2,9 @@
 
 use super::policy;
 use super::say;
-use super::world::{HANG, Life, OUR_LIMIT, Trace, World};
+use super::world::{HANG, Life, OUR_LIMIT, Trace, WELL, World};
 use defib_engine::event::{Doubt, Event, Exit, Failure, OrderRefusal, Outcome};
+use defib_engine::host::{AppFacts, DiskFacts, MachineFacts, Sleep};
 use defib_engine::id::AppId;
 use defib_engine::policy::{Mode, Policy, View};
 use defib_engine::seen::{BodyFault, Seen, TlsFault, UnknownWhy};
@@ -156,6 +157,18 @@ impl Story {
             }
             ["guardian", "dies"] => world.restart_guardian(1_000),
             ["agent", "dies"] => world.restart_agent(1_000),
+            ["flicker", name, bad, good, "for", span] => {
+                let (index, end) = (app(name), world.now.plus(ms(span)));
+                while world.now < end {
+                    world.set_all(index, HANG);
+                    world.run(ms(bad));
+                    world.set_all(index, Seen::Pass);
+                    world.run(ms(good));
+                }
+            }
+            ["machine", rest @ ..] => machine(&mut world.machine, rest),
+            ["disk", rest @ ..] => disk(&mut world.machine, rest),
+            ["use", name, rest @ ..] => usage(&mut world.apps[app(name)].facts, rest),
             ["shutdown"] => world.feed(Event::ShuttingDown),
             other => panic!("no such line: {other:?}"),
         }
@@ -188,6 +201,61 @@ pub fn ms(text: &str) -> u64 {
             "d" => 86_400_000,
             other => panic!("no unit '{other}'"),
         }
+}
+
+/// `fine`, `has 20 MB`, `waits 60%`, `cannot tell` how long tasks wait, `has 32000 tasks`.
+fn machine(facts: &mut MachineFacts, words: &[&str]) {
+    match words {
+        ["fine"] => *facts = WELL,
+        ["has", mb, "MB"] => facts.available_kb = mb.parse::<u64>().expect("a number") * 1000,
+        ["waits", part] => {
+            facts.pressure.get_or_insert_default().memory_full = permille(part);
+        }
+        ["cannot", "tell"] => facts.pressure = None,
+        ["has", count, "tasks"] => facts.tasks = count.parse().expect("a number"),
+        other => panic!("no machine {other:?}"),
+    }
+}
+
+fn disk(facts: &mut MachineFacts, words: &[&str]) {
+    let disk = facts.disks[0].get_or_insert(DiskFacts {
+        free_permille: 500,
+        inodes_permille: 500,
+        turned_read_only: false,
+    });
+    match words {
+        ["full"] => disk.free_permille = 0,
+        ["without", "inodes"] => disk.inodes_permille = 0,
+        ["read-only"] => disk.turned_read_only = true,
+        other => panic!("no disk {other:?}"),
+    }
+}
+
+/// `430 MB`, of which what is above 50 MB has grown; `cpu 95%`; `412 tasks`; `files 1020 of 1024`;
+/// `sleeps on a disk` or `on a server`.
+fn usage(facts: &mut AppFacts, words: &[&str]) {
+    match words {
+        [mb, "MB"] => {
+            facts.memory_kb = mb.parse::<u64>().expect("a number") * 1000;
+            facts.grown_kb = facts.memory_kb.saturating_sub(50_000);
+        }
+        ["cpu", part] => facts.cpu_permille = permille(part),
+        [count, "tasks"] => {
+            facts.tasks = count.parse().expect("a number");
+            facts.tasks_settled = 12;
+        }
+        ["files", used, "of", max] => {
+            facts.files = Some(used.parse().expect("a number"));
+            facts.files_max = Some(max.parse().expect("a number"));
+        }
+        ["sleeps", "on", "a", "disk"] => facts.sleep = Sleep::Local,
+        ["sleeps", "on", "a", "server"] => facts.sleep = Sleep::Remote,
+        other => panic!("no usage {other:?}"),
+    }
+}
+
+fn permille(text: &str) -> u16 {
+    text.strip_suffix('%').and_then(|digits| digits.parse::<u16>().ok()).expect("12%") * 10
 }
 
 fn seen(words: &[&str]) -> Seen {

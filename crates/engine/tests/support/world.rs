@@ -5,6 +5,7 @@ use defib_engine::effect::{Effect, Order, Rung};
 use defib_engine::event::{
     Charge, Event, Exit, Failure, LedgerIntent, Outcome, StartCount, Started,
 };
+use defib_engine::host::{AppFacts, MachineFacts, Pressure, READING_MS};
 use defib_engine::id::{AppId, Identity, IntentId, ProbeId};
 use defib_engine::note::Note;
 use defib_engine::policy::Policy;
@@ -38,6 +39,8 @@ pub struct SimApp {
     pub refuses: Option<Outcome>,
     /// Until then it pauses: a look waits for the end of the pause, if that comes in time.
     pub paused_until: Moment,
+    /// What can be measured of it.
+    pub facts: AppFacts,
     warm_at: Option<u64>,
 }
 
@@ -79,6 +82,10 @@ pub struct World {
     /// The executor forgets which intents it has seen.
     pub forgetful: bool,
     pub booted_at: Moment,
+    /// What can be read of the machine.
+    pub machine: MachineFacts,
+    next_reading: Moment,
+    has_told_machine: bool,
     ledger: Ledger,
     due: BTreeMap<(u64, u64), Due>,
     sequence: u64,
@@ -110,6 +117,7 @@ impl World {
                 kill_ms: 100,
                 refuses: None,
                 paused_until: Moment(0),
+                facts: AppFacts::default(),
                 warm_at: None,
             })
             .collect();
@@ -123,6 +131,9 @@ impl World {
             tamper_effects: None,
             forgetful: false,
             booted_at: Moment(0),
+            machine: WELL,
+            next_reading: now.plus(READING_MS),
+            has_told_machine: false,
             ledger: Ledger::default(),
             due: BTreeMap::new(),
             sequence: 0,
@@ -186,6 +197,14 @@ impl World {
         loop {
             let woken = next_deadline(&self.state).map(|at| at.max(self.now));
             let due = self.due.keys().next().map(|(at, _)| Moment(*at));
+            let reading = self.next_reading;
+            let first = woken.into_iter().chain(due).min().unwrap_or(end);
+            if reading <= first && reading <= end {
+                self.now = reading;
+                self.next_reading = reading.plus(READING_MS);
+                self.read_machine();
+                continue;
+            }
             match (woken, due) {
                 (Some(at), other) if at <= end && other.is_none_or(|other| at < other) => {
                     self.now = at;
@@ -200,6 +219,25 @@ impl World {
             }
         }
         self.now = end;
+    }
+
+    /// What the guardian does every few seconds: it tells what matters, and once that it no longer does.
+    fn read_machine(&mut self) {
+        let machine = self.machine;
+        let measured: Vec<(usize, AppFacts)> = (0..self.apps.len())
+            .filter(|app| self.apps[*app].process.is_some())
+            .map(|app| (app, self.apps[app].facts))
+            .filter(|(_, facts)| facts.matters(&machine))
+            .collect();
+        let tells = machine.matters() || !measured.is_empty();
+        if !tells && !self.has_told_machine {
+            return;
+        }
+        self.has_told_machine = tells;
+        for (app, facts) in measured {
+            self.feed(Event::Measured { app: Self::id(app), facts });
+        }
+        self.feed(Event::Machine(machine));
     }
 
     pub fn at(&mut self, at: Moment, event: Event) {
@@ -347,6 +385,9 @@ impl World {
         sim.warm_at = None;
         match life {
             Life::Good { warm_ms } => {
+                if std::mem::take(&mut sim.facts).has_memory() {
+                    self.machine = WELL;
+                }
                 sim.warm_at = Some(now.0 + warm_ms);
                 let probes = &self.policy.apps[app].probes;
                 for (answer, rules) in sim.answers.iter_mut().zip(probes) {
@@ -384,7 +425,12 @@ impl World {
                     *answer = (Seen::Pass, 10);
                 }
             }
+            if !still {
+                self.apps[app].facts = AppFacts::default();
+                self.machine = WELL;
+            }
         }
+        self.next_reading = self.now.plus(READING_MS);
         self.start_guardian();
     }
 
@@ -493,6 +539,40 @@ impl World {
             }
             Due::Event(_) | Due::Ended { .. } => {}
         }
+    }
+}
+
+/// A machine of 600 MB with nothing to say.
+pub const WELL: MachineFacts = MachineFacts {
+    memory_kb: 600_000,
+    available_kb: 400_000,
+    swap_kb: 0,
+    swap_free_kb: 0,
+    pressure: Some(Pressure {
+        memory_some: 0,
+        memory_full: 0,
+        cpu_some: 0,
+        io_some: 0,
+        io_full: 0,
+    }),
+    oom_kills: 0,
+    running: 1,
+    blocked: 0,
+    busy_permille: 10,
+    steal_permille: 0,
+    tasks: 120,
+    tasks_max: 32_768,
+    has_remote_disk: false,
+    disks: [None; 4],
+};
+
+trait Holds {
+    fn has_memory(&self) -> bool;
+}
+
+impl Holds for AppFacts {
+    fn has_memory(&self) -> bool {
+        self.grown_kb > 0
     }
 }
 

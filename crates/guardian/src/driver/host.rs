@@ -2,15 +2,18 @@
 
 use super::token;
 use crate::executor_link::Link;
-use crate::mind::{Body, Broken, Landing};
+use crate::mind::{Body, Broken, Landing, Watched};
 use crate::probe::{Looker, LookerSettings};
 use crate::runs::Runs;
+use crate::sense::host::HostReader;
 use defib_config::spec::Config;
+use defib_engine::event::Event;
 use defib_engine::id::ProbeId;
 use defib_journal::order::Request;
 use rustix::event::epoll;
 use rustix::fd::{AsFd, OwnedFd};
 use std::ffi::OsString;
+use std::path::Path;
 
 /// Everything of the mind's that waits.
 pub(super) struct Host {
@@ -20,10 +23,16 @@ pub(super) struct Host {
     runs: Runs,
     looker: Looker,
     exec_child_argv: Vec<OsString>,
+    reader: HostReader,
 }
 
 impl Host {
-    pub(super) fn new(epoll: OwnedFd, link: Link, exec_child_argv: Vec<OsString>) -> Host {
+    pub(super) fn new(
+        epoll: OwnedFd,
+        link: Link,
+        exec_child_argv: Vec<OsString>,
+        state_dir: &Path,
+    ) -> Host {
         Host {
             epoll,
             link,
@@ -31,6 +40,7 @@ impl Host {
             runs: Runs::default(),
             looker: looker(&exec_child_argv),
             exec_child_argv,
+            reader: HostReader::open(state_dir),
         }
     }
 
@@ -101,5 +111,13 @@ impl Body for Host {
 
     fn deadline_us(&self) -> Option<u64> {
         self.runs.deadline_us()
+    }
+
+    fn has_host(&self) -> bool {
+        true
+    }
+
+    fn read_host(&mut self, watched: &[Watched], events: &mut Vec<Event>) {
+        self.reader.pass(watched, events);
     }
 }

@@ -12,6 +12,7 @@ use crate::record::Record;
 use crate::record::fold::Folds;
 use crate::restart::{Remembered, remember};
 use crate::sense::Sense;
+use crate::sense::host::Passes;
 use crate::setup::Narrate;
 use defib_engine::effect::Effect;
 use defib_engine::event::{Event, Started};
@@ -89,6 +90,9 @@ impl<B: Body> Newborn<B> {
             record,
             holds: Holds::default(),
             beat: Beat::default(),
+            passes: Passes::default(),
+            watched: Vec::new(),
+            readings: Vec::new(),
             identify_asked: BTreeMap::new(),
             drilled: BTreeSet::new(),
             identity,

@@ -1,7 +1,9 @@
 //! What carries a mind: everything that it does to the world, but for its journal.
 
 use crate::probe::Look;
+use crate::sense::host::Watched;
 use defib_config::spec::Config;
+use defib_engine::event::Event;
 use defib_engine::id::ProbeId;
 use defib_journal::order::Request;
 
@@ -36,6 +38,16 @@ pub trait Body {
 
     /// When the next look is due to be gone on with, in microseconds of CLOCK_BOOTTIME.
     fn deadline_us(&self) -> Option<u64>;
+
+    /// Whether the machine can be read here; a body without a machine has nothing to read.
+    fn has_host(&self) -> bool {
+        false
+    }
+
+    /// Reads the machine and these apps, and appends what the engine is to be told.
+    fn read_host(&mut self, watched: &[Watched], events: &mut Vec<Event>) {
+        let _ = (watched, events);
+    }
 }
 
 /// A look that is over.

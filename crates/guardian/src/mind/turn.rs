@@ -34,6 +34,7 @@ impl<B: Body> Mind<B> {
             self.record.sync_deadline_ms(),
             self.bundles.deadline_ms(),
             self.status_deadline_ms(),
+            self.host_deadline_ms(),
             other_ms,
         ];
         let first = deadlines.into_iter().flatten().min();
@@ -57,6 +58,7 @@ impl<B: Body> Mind<B> {
     pub fn turn(&mut self) -> Option<Ended> {
         self.wake_engine();
         let now_ms = self.clock.now_ms();
+        self.read_host(now_ms);
         self.mailbox.extend(self.bundles.expire(now_ms));
         loop {
             self.feed_all();

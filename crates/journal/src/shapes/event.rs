@@ -48,4 +48,6 @@ typed_enum!(Event {
     Acted { app, intent, outcome },
     ShuttingDown,
     Woke,
+    Measured { app, facts },
+    Machine(facts),
 });

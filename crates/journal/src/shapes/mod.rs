@@ -3,6 +3,7 @@
 pub(crate) mod declare;
 mod effect;
 mod event;
+mod host;
 mod note;
 mod policy;
 mod seen;

@@ -80,4 +80,5 @@ typed_enum!(Note {
     Trusted,
     Capable { app, rungs },
     Alarm { app, invariant },
+    Host { app, incident, fact },
 });

@@ -1,6 +1,7 @@
 //! The engine's memory, as a `checkpoint` line holds it.
 
 use super::declare::{typed_enum, typed_struct};
+use crate::json::{Fault, In, Out, ReadError, Shape};
 use defib_engine::state::{
     Announcement, AppPhase, AppState, Incident, LastAct, Look, ProbeState, Process, Recovery,
     SelfDoubt, Stage, Starts, State, Stretch, Used,
@@ -15,6 +16,7 @@ typed_struct!(State {
     shutting_down,
     charges,
     apps,
+    machine,
 });
 typed_struct!(SelfDoubt { level, falls_at });
 typed_struct!(AppState {
@@ -32,6 +34,7 @@ typed_struct!(AppState {
     recovery,
     alarmed,
     phase,
+    host,
 });
 typed_struct!(ProbeState {
     next_at,
@@ -61,7 +64,32 @@ typed_enum!(Process {
 typed_struct!(Announcement { since, until });
 typed_struct!(Starts { count, last, undone, failed, retry_soon });
 typed_struct!(Recovery { at, rung, used, disruptive });
-typed_struct!(Used { steps });
+/// A state of before a ladder was added has none of its steps taken.
+impl Shape for Used {
+    fn write(&self, out: &mut Out<'_>) {
+        out.open_object();
+        self.steps.write_field("steps", out);
+        out.close_object();
+    }
+
+    fn read(input: &mut In<'_>) -> Result<Self, ReadError> {
+        let Steps { steps } = Steps::read(input)?;
+        let mut used = Used::default();
+        if steps.len() > used.steps.len() {
+            return Err(input.error(Fault::Range));
+        }
+        used.steps[..steps.len()].copy_from_slice(&steps);
+        Ok(used)
+    }
+}
+
+struct Steps {
+    steps: Vec<u8>,
+}
+
+crate::shape_struct!(Steps { steps });
+#[cfg(test)]
+crate::sample::sample_struct!(Used { steps });
 typed_enum!(AppPhase { Watching, Launching { intent }, Incident(incident) });
 typed_struct!(Incident {
     id,

@@ -56,10 +56,23 @@ fn cures(class: Class, rung: Rung) -> bool {
     match rung {
         Rung::Start => matches!(class, Class::Dead | Class::CrashLoop),
         Rung::Reload => true,
-        Rung::Restart => matches!(class, Class::Hung | Class::Erroring | Class::Unknown),
+        Rung::Restart => matches!(
+            class,
+            Class::Hung
+                | Class::Erroring
+                | Class::Unknown
+                | Class::Spinning
+                | Class::Memory
+                | Class::Exhausted
+        ),
         Rung::Kill => matches!(
             class,
-            Class::Dead | Class::CrashLoop | Class::Hung | Class::Erroring | Class::Spinning
+            Class::Dead
+                | Class::CrashLoop
+                | Class::Hung
+                | Class::Erroring
+                | Class::Spinning
+                | Class::Memory
         ),
         Rung::Reboot => !matches!(class, Class::CrashLoop),
     }

@@ -19,6 +19,8 @@ impl<H: Hasher> Print<'_, H> {
             shutting_down,
             charges,
             apps,
+            // Read by no body of the model.
+            machine: _,
         } = state;
         self.woken = now.0;
         self.number(*next_intent);
@@ -53,6 +55,7 @@ impl<H: Hasher> Print<'_, H> {
             recovery,
             alarmed,
             phase,
+            host: _,
         } = app;
         self.put((stopped, announced, capable, alarmed, discriminant(process)));
         match process {

@@ -1,0 +1,188 @@
+//! What the machine's facts add to a judgement: the class that they speak of, and, where our own looks
+//! cannot be believed, the conviction itself.
+
+use super::STALE_MS;
+use super::facts::{HostFact, MachineFacts, Sleep};
+use super::runs::AppHost;
+use crate::class::Conviction;
+use crate::note::{Class, Note};
+use crate::policy::View;
+use crate::state::Process;
+use crate::time::Moment;
+use crate::turn::{Turn, id};
+
+/// What two readings of a kernel fact weigh: as much as a death.
+const KERNEL_DB: i16 = 70;
+/// A process that sleeps in the kernel for longer than this does not come back by itself
+/// (`hung_task_timeout_secs` is 120 s, for machines where nobody waits).
+const SLEEP_MS: u64 = 20_000;
+/// In doubt, looks were void: this long without one good answer is what they would have shown.
+const SILENT_MS: u64 = 8_000;
+/// The same for an app that is only busy: a burst of work is no fault.
+const SILENT_BUSY_MS: u64 = 20_000;
+
+impl Turn<'_> {
+    /// The last reading of the machine, if it is not too old to say anything.
+    pub(crate) fn machine(&self) -> Option<&MachineFacts> {
+        let (at, facts) = self.state.machine.as_ref()?;
+        (self.now.since(*at) <= STALE_MS).then_some(facts)
+    }
+
+    fn host(&self, app: usize) -> Option<&AppHost> {
+        self.seen_app(app).host.as_ref()
+    }
+
+    /// Convicted by kernel facts, whatever the looks say or cannot say: memory and fork storms after
+    /// two readings, the CPU in doubt only.
+    pub(crate) fn convict_by_kernel(&self, app: usize) -> Option<Conviction> {
+        if self.is_intended(app) || self.in_grace(app) {
+            return None;
+        }
+        let host = self.host(app)?;
+        let memory = host.memory.filter(|run| self.is_silent(app, run.since, run.until, SILENT_MS));
+        let storm = host.storm.filter(|run| self.is_silent(app, run.since, run.until, SILENT_MS));
+        let busy = host.silent.filter(|run| {
+            self.state.doubt.level > 0 && run.until.since(run.since) >= SILENT_BUSY_MS
+        });
+        let held = [(memory, Class::Memory), (storm, Class::Spinning), (busy, Class::Spinning)];
+        let (run, class) = held
+            .into_iter()
+            .find_map(|(run, class)| Some((run.filter(|run| run.has_held(0, self.now))?, class)))?;
+        let bar_db = self.policy.bars.kill_db;
+        let (since, score_db) = (run.since, KERNEL_DB);
+        Some(Conviction { class, since, score_db, bar_db, partial: false, by_kernel: true })
+    }
+
+    /// Whether the app is known not to answer since then: a look failed, or we doubt our looks and none was
+    /// good for long enough, or it is dead and a start did not last.
+    fn is_silent(&self, app: usize, since: Moment, until: Moment, silent_ms: u64) -> bool {
+        let state = self.seen_app(app);
+        if matches!(state.process, Process::Gone { .. }) {
+            let starts = state.starts;
+            return starts.count > 0 && starts.last >= since || starts.undone > 0;
+        }
+        let failed = self.probes(app).any(|(probe, rules)| {
+            rules.view != View::Dependency
+                && probe.stretch.is_some_and(|stretch| stretch.until >= since)
+        });
+        failed || self.state.doubt.level > 0 && until.since(since) >= silent_ms
+    }
+
+    /// What stands before the classes that looks alone can tell: the kernel's own troubles, then memory.
+    pub(crate) fn class_above_looks(&self, app: usize) -> Option<Class> {
+        match self.ground(app, Class::KernelIo) {
+            Some(HostFact::KernelSleep { is_remote: true, .. }) => return Some(Class::Dependency),
+            Some(_) => return Some(Class::KernelIo),
+            None => {}
+        }
+        self.ground(app, Class::Memory).map(|_| Class::Memory)
+    }
+
+    /// What stands between a contract and a hang.
+    pub(crate) fn class_of_limits(&self, app: usize) -> Option<Class> {
+        self.ground(app, Class::Exhausted).map(|_| Class::Exhausted)
+    }
+
+    /// Whether what makes no progress is busy at it.
+    pub(crate) fn is_spinning(&self, app: usize) -> bool {
+        self.ground(app, Class::Spinning).is_some()
+    }
+
+    /// At least half of the looks of a whole minute failed, and the app takes the CPU.
+    pub(crate) fn overload(&self, app: usize) -> Option<Moment> {
+        let busy = self.host(app)?.busy.filter(|busy| busy.overloaded)?;
+        busy.run.has_held(0, self.now).then_some(busy.run.since)
+    }
+
+    /// It takes the CPU, and some look of the last minute or two was good.
+    pub(crate) fn works_on(&self, app: usize) -> bool {
+        let busy = self.host(app).and_then(|host| host.busy);
+        busy.is_some_and(|busy| busy.run.has_held(0, self.now) && busy.works)
+    }
+
+    /// The fact that a class of the machine stands on, while it holds.
+    pub(crate) fn ground(&self, app: usize, class: Class) -> Option<HostFact> {
+        let host = self.host(app)?;
+        match class {
+            Class::KernelIo => self.kernel_ground(host),
+            Class::Dependency => self
+                .kernel_ground(host)
+                .filter(|fact| matches!(fact, HostFact::KernelSleep { is_remote: true, .. })),
+            Class::Memory => self.memory_ground(host),
+            Class::Spinning => {
+                let facts = &host.facts;
+                if host.storm.is_some_and(|run| run.has_held(0, self.now)) {
+                    let (tasks, settled) = (facts.tasks, facts.tasks_settled);
+                    return Some(HostFact::ForkStorm { tasks, settled });
+                }
+                let run = host.busy?.run;
+                let permille = facts.cpu_permille;
+                run.has_held(0, self.now).then_some(HostFact::Cpu { permille })
+            }
+            Class::Exhausted => self.limit_ground(host),
+            _ => None,
+        }
+    }
+
+    fn kernel_ground(&self, host: &AppHost) -> Option<HostFact> {
+        if let Some(run) = host.sleep.filter(|run| run.has_held(0, self.now)) {
+            let is_remote = host.facts.sleep == Sleep::Remote;
+            let for_ms = run.until.since(run.since);
+            return Some(HostFact::KernelSleep { for_ms, is_remote });
+        }
+        let (disk, _) = self.machine()?.ill_disk(|disk| disk.turned_read_only)?;
+        Some(HostFact::ReadOnly { disk })
+    }
+
+    /// Until when a process that sleeps in the kernel may still come back by itself.
+    pub(crate) fn wakes_until(&self, app: usize) -> Option<Moment> {
+        let run = self.host(app)?.sleep.filter(|run| run.has_held(0, self.now))?;
+        Some(run.since.plus(SLEEP_MS))
+    }
+
+    fn memory_ground(&self, host: &AppHost) -> Option<HostFact> {
+        host.memory.filter(|run| run.has_held(0, self.now))?;
+        let machine = self.machine()?;
+        let used_kb = host.facts.memory_kb;
+        if let Some(max_kb) = host.facts.is_at_own_memory() {
+            return Some(HostFact::OwnMemory { used_kb, max_kb });
+        }
+        Some(HostFact::MemoryGone {
+            available_kb: machine.available_kb,
+            memory_kb: machine.memory_kb,
+            full_permille: machine.pressure.map(|pressure| pressure.memory_full),
+            app_kb: used_kb,
+            is_the_app: host.facts.has_grown(machine),
+        })
+    }
+
+    fn limit_ground(&self, host: &AppHost) -> Option<HostFact> {
+        let machine = self.machine()?;
+        if self.now.since(host.at) <= STALE_MS
+            && let Some(own) = host.facts.own_limit()
+        {
+            return Some(own);
+        }
+        if let Some((disk, facts)) = machine.ill_disk(|disk| disk.is_full()) {
+            let (free_permille, inodes_permille) = (facts.free_permille, facts.inodes_permille);
+            return Some(HostFact::DiskFull { disk, free_permille, inodes_permille });
+        }
+        let (used, max) = (machine.tasks, machine.tasks_max);
+        machine.is_crowded().then_some(HostFact::Tasks { used, max, is_own: false })
+    }
+
+    /// Whether to end the app would give back what is missing.
+    pub(crate) fn kill_frees(&self, app: usize) -> bool {
+        let ground = self.ground(app, Class::Memory);
+        !matches!(ground, Some(HostFact::MemoryGone { is_the_app: false, .. }))
+    }
+
+    /// Writes down what an incident's class stands on.
+    pub(crate) fn note_ground(&mut self, app: usize) {
+        let Some(incident) = self.seen_app(app).incident() else { return };
+        let (incident, class) = (incident.id, incident.class);
+        if let Some(fact) = self.ground(app, class) {
+            self.note(Note::Host { app: id(app), incident, fact });
+        }
+    }
+}
