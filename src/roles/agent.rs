@@ -5,12 +5,13 @@ use defib_console::cli::args::{DaemonArgs, Global, GuardArgs};
 use defib_console::narrate::Form;
 use defib_console::places::{Places, guard_key};
 use defib_console::style::Style;
+use defib_executor::boundary::{NoWatchdog, Watchdog};
 use defib_executor::machine::PoliteMachine;
 use defib_executor::manager::{NoManager, ServiceManager};
 use defib_executor::notify::{NoNotify, Notify};
 use defib_executor::service::notify::Notifier;
 use defib_executor::service::systemd::{Settings, Systemd};
-use defib_executor::{AtEnd, Error, Setup, run};
+use defib_executor::{AtEnd, Error, Setup, hardware_watchdog, run};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -181,6 +182,7 @@ fn setup(
         at_end,
         manager: manager(at_end),
         machine: Box::new(PoliteMachine),
+        watchdog: watchdog(at_end),
         notify,
     })
 }
@@ -203,6 +205,17 @@ fn guardian_argv(own: &Path, places: &Places, global: &Global, at_end: AtEnd) ->
         if global.quiet { "0" } else { ["1", "2", "3"][usize::from(global.verbose.min(2))] };
     argv.extend(["--verbose".into(), verbose.into()]);
     argv
+}
+
+/// A watchdog is only armed by an agent that is started again when it dies: else our death would be the
+/// machine's. PID 1 with a notification socket does that; a trial in a terminal is nobody's child.
+fn watchdog(at_end: AtEnd) -> Box<dyn Watchdog> {
+    let by_init = rustix::process::getppid().is_some_and(rustix::process::Pid::is_init);
+    let is_kept = by_init && std::env::var_os("NOTIFY_SOCKET").is_some();
+    if at_end == AtEnd::LeaveApps && is_kept {
+        return hardware_watchdog();
+    }
+    Box::new(NoWatchdog("only a service that PID 1 starts again when it dies may hold one"))
 }
 
 /// systemd where it is the service manager; else nothing that could act on units.

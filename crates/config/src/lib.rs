@@ -24,7 +24,7 @@ mod words;
 pub use diagnostic::{Diagnostic, Level, Report};
 pub use guard::{GuardOptions, guard_name, guard_text};
 pub use units::{in_words as duration_in_words, parse_duration as parse_duration_ms};
-pub use words::rule_in_words;
+pub use words::{rule_in_words, watchdog_in_words};
 
 use defib_engine::policy::{Bars, Budget, Policy, Weights};
 use diagnostic::Problems;
@@ -126,7 +126,7 @@ fn read(root: &Section<'_>, text: &str, host: Host) -> (Config, JournalLimits) {
         }
     }
     root.finish();
-    (Config { policy, apps }, machine.journal)
+    (Config { policy, apps, watchdog: machine.watchdog }, machine.journal)
 }
 
 fn read_machine(root: &Section<'_>, text: &str) -> Machine {

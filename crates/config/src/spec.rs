@@ -14,6 +14,17 @@ pub struct Config {
     pub policy: Policy,
     /// The apps, for probes and acts.
     pub apps: Vec<App>,
+    /// Whether a hardware watchdog may stand behind us.
+    pub watchdog: Watchdog,
+}
+
+/// Whether a hardware watchdog may stand behind us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watchdog {
+    /// Where the machine may be rebooted: a reset is a reboot.
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// One app.

@@ -20,7 +20,9 @@ impl Executor {
 
     /// Looks for what an earlier executor left running. Once, before the first turn.
     pub fn begin(&mut self) {
-        self.take_stock(self.now_ms());
+        let now_ms = self.now_ms();
+        self.take_stock(now_ms);
+        self.begin_watchdog(now_ms);
     }
 
     /// The earliest deadline.
@@ -30,7 +32,13 @@ impl Executor {
         let listeners = self.apps.iter().filter(|app| app.act.is_none());
         let listeners = listeners.filter_map(|app| app.listener_due).map(|(due, _)| due);
         let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
-        let others = [self.guardian.deadline_ms(), self.manager.deadline_ms(), stopping];
+        let others = [
+            self.guardian.deadline_ms(),
+            self.manager.deadline_ms(),
+            stopping,
+            self.deaths.deadline_ms().filter(|_| self.stopping.is_none()),
+            self.watchdog_deadline_ms(),
+        ];
         acts.chain(deaths)
             .chain(listeners)
             .chain(others.into_iter().flatten())
@@ -85,11 +93,13 @@ impl Executor {
             self.plan_watchdog(now_ms);
         }
         self.keep_guardian(now_ms, was_late);
+        self.keep_watchdog(now_ms);
         self.keep_stopping(now_ms);
         self.find_listeners(now_ms);
     }
 
     fn keep_guardian(&mut self, now_ms: u64, was_late: bool) {
+        self.end_observing(now_ms);
         if let Some(news) = self.guardian.check_silence(now_ms, was_late) {
             self.take_guardian_news(news, now_ms);
         }

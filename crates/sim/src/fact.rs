@@ -121,6 +121,8 @@ pub enum Fact {
     ExecutorBegan,
     /// The executor is gone (and the guardian with it).
     ExecutorEnded,
+    /// A guardian is told to observe and do nothing: those before it died too often.
+    ObservesOnly,
     /// A fault of the agent took effect.
     AgentFault(AgentFault),
     /// A decision that is written down.

@@ -36,6 +36,7 @@ impl Executor {
         if let Some(why) = self.machine.why_not(self.manager.as_ref()) {
             return Turn::End(Outcome::Failed(Failure::NotPossible), why);
         }
+        self.arm_behind_reboot(now_ms);
         let job = self.machine.reboot(self.manager.as_mut(), end_at);
         self.say_step(order, ActStep::RebootAsked);
         Turn::Wait(Stage::RebootAsked(job, None))

@@ -12,6 +12,7 @@ mod slot_file;
 mod spawn;
 mod survive;
 mod waits;
+pub(crate) mod watchdog;
 
 pub(crate) use survive::harden;
 pub(crate) use waits::Waits;
@@ -45,6 +46,7 @@ pub(crate) fn open(setup: Setup, waits: &Rc<Waits>) -> Result<(Assignment, Outsi
         guardians: Box::new(guardians),
         manager: setup.manager,
         machine: setup.machine,
+        watchdog: setup.watchdog,
         notify: setup.notify,
     };
     let assignment = Assignment {

@@ -51,6 +51,7 @@ impl<B: Body> Mind<B> {
             | Report::LedgerCharge(_)
             | Report::LedgerIntent(_)
             | Report::LedgerStarts(_)
+            | Report::ObserveOnly { .. }
             | Report::LedgerEnd => {}
         }
     }

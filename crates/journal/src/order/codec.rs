@@ -32,6 +32,7 @@ wire_enum!(Report {
     15 = ConfigRefused { message < 1024 },
     16 = ShuttingDown,
     17 = Stop,
+    18 = ObserveOnly { message < 200 },
 });
 
 wire_enum!(ActStep {

@@ -34,6 +34,8 @@ pub(super) struct Scene {
     off_ms: u64,
     pub(super) guardian_since_ms: Option<u64>,
     pub(super) executor_since_ms: Option<u64>,
+    /// Guardians died too often: nothing is promised but to observe, until the executor is another.
+    pub(super) is_observing: bool,
     /// Since then nothing has disturbed machine, manager or agent. In the future while something does.
     pub(super) calm_since_ms: u64,
     /// Until when the service manager was last slow or stuck, and no process could be had.
@@ -67,6 +69,7 @@ impl Scene {
             off_ms: 0,
             guardian_since_ms: None,
             executor_since_ms: None,
+            is_observing: false,
             calm_since_ms: 0,
             manager_disturbed_ms: 0,
             no_processes_ms: 0,
@@ -112,6 +115,7 @@ impl Scene {
         self.guardian_since_ms.is_some()
             && self.executor_since_ms.is_some()
             && self.is_up
+            && !self.is_observing
             && self.now_ms >= self.calm_since_ms.saturating_add(ms)
     }
 
@@ -158,6 +162,7 @@ impl Scene {
             }
             Fact::ExecutorBegan => {
                 self.executor_since_ms = Some(at_ms);
+                self.is_observing = false;
                 self.disturbed(at_ms);
             }
             Fact::ExecutorEnded => {
@@ -165,6 +170,7 @@ impl Scene {
                 self.cut_off();
                 self.disturbed(at_ms);
             }
+            Fact::ObservesOnly => self.is_observing = true,
             Fact::AgentFault(fault) => {
                 let ms = match fault {
                     AgentFault::StopGuardian { ms } | AgentFault::StopExecutor { ms } => *ms,

@@ -6,7 +6,7 @@ use super::seat::Seat;
 use defib_engine::event::Exit;
 use defib_engine::id::Identity;
 use defib_executor::boundary::{Attachment, Guardians, Peer, Token};
-use defib_journal::order::Request;
+use defib_journal::order::{Report, Request};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -117,6 +117,9 @@ impl Peer for ExecutorEnd {
         };
         let at_ms = self.seat.world_now_ms() + self.seat.latency_ms();
         messages.push_last(at_ms, (bytes.to_vec(), text));
+        if let Ok(Report::ObserveOnly { .. }) = Report::decode(bytes) {
+            self.seat.observes_only();
+        }
         Ok(())
     }
 

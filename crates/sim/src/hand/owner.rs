@@ -8,7 +8,7 @@ use super::slots::{Fast, OnDisk};
 use crate::fact::Fact;
 use crate::world::news::News;
 use crate::world::{Lent, World};
-use defib_executor::boundary::{Copies, Outside, Token, newest};
+use defib_executor::boundary::{Copies, NoWatchdog, Outside, Token, newest};
 use defib_executor::machine::PoliteMachine;
 use defib_executor::{Assignment, AtEnd, Executor};
 
@@ -48,6 +48,11 @@ impl Hand {
     /// The ground it stands on.
     pub fn ground(&self) -> &Ground {
         &self.ground
+    }
+
+    /// Whether nothing is done but observing, until a person starts it again.
+    pub fn is_observing(&self) -> bool {
+        self.is_alive() && self.seat.is_observing()
     }
 
     /// What it complained about, for the event log.
@@ -97,6 +102,7 @@ impl Hand {
             guardians: Box::new(seat.clone()),
             manager: Box::new(seat.clone()),
             machine: Box::new(PoliteMachine),
+            watchdog: Box::new(NoWatchdog("a simulated machine has none")),
             notify: Box::new(seat.clone()),
         };
         let mut executor = Executor::new(assignment, outside).ok()?;
