@@ -89,6 +89,10 @@ impl WholeAgent {
                 let outcome = self.hand.wake(world);
                 self.look_after_executor(world, outcome);
             }
+            if !world.machine().has_power() {
+                // The watchdog bit.
+                return;
+            }
             if let Some(newborn) = self.hand.take_newborn() {
                 self.guardians.born(world, newborn);
             }

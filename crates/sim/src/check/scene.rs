@@ -110,6 +110,12 @@ impl Scene {
         acts.find(|act| act.order.intent == intent)
     }
 
+    /// Whether a reboot was ordered and is not over: the watchdog may be armed behind it.
+    pub(super) fn is_rebooting(&self) -> bool {
+        let mut acts = self.apps.iter().flat_map(|app| app.acts.iter());
+        acts.any(|act| act.order.rung == Rung::Reboot && !act.is_over)
+    }
+
     /// Nothing has disturbed machine and agent for so long, and both run.
     pub(super) fn is_calm_for(&self, ms: u64) -> bool {
         self.guardian_since_ms.is_some()

@@ -3,6 +3,7 @@
 use super::agenda::Agenda;
 use super::doom::Doom;
 use super::slots::LedgerFile;
+use super::watchdog::Dog;
 use crate::chance::Chance;
 use crate::plan::DiskName;
 use crate::world::World;
@@ -44,6 +45,8 @@ pub(super) enum Due {
     Goes(Identity, Step),
     /// A process ends.
     Ends(Identity, Exit),
+    /// The watchdog's time since this feed is over.
+    Bites(u64),
 }
 
 /// The steps of a `recover` command.
@@ -67,6 +70,7 @@ pub(super) struct Inner {
     pub(super) fast: LedgerFile,
     pub(super) disk: LedgerFile,
     pub(super) doom: Doom,
+    pub(super) dog: Cell<Dog>,
     /// The highest intent that was seen to be durable.
     pub(super) told_intent: Cell<u64>,
     jobs: Cell<u64>,
@@ -86,6 +90,7 @@ impl Ground {
             fast: LedgerFile::new(DiskName::Run),
             disk: LedgerFile::new(DiskName::State),
             doom,
+            dog: Cell::default(),
             told_intent: Cell::new(0),
             jobs: Cell::new(0),
             leaves_orphans,
@@ -97,6 +102,7 @@ impl Ground {
         self.0.strays.borrow_mut().clear();
         self.0.agenda.borrow_mut().clear();
         self.0.fast.wipe();
+        self.0.dog.take();
         self.0.disk.lose_power();
         // An intent that no disk remembers never was: its number may be given to another.
         self.0.told_intent.set(self.0.disk.last_intent());

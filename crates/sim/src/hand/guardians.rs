@@ -3,6 +3,7 @@
 use super::agenda::Agenda;
 use super::ground::Kind;
 use super::seat::Seat;
+use crate::fact::Fact;
 use defib_engine::event::Exit;
 use defib_engine::id::Identity;
 use defib_executor::boundary::{Attachment, Guardians, Peer, Token};
@@ -161,6 +162,9 @@ impl GuardianEnd {
     pub fn send(&self, bytes: &[u8], now_ms: u64) -> bool {
         if self.is_closed() {
             return false;
+        }
+        if let Ok(Request::Beat) = Request::decode(bytes) {
+            self.seat.world().tell(Fact::Turned);
         }
         let at_ms = now_ms + self.seat.latency_ms();
         self.link.to_executor.borrow_mut().push_last(at_ms, bytes.to_vec());

@@ -8,7 +8,7 @@ use super::slots::{Fast, OnDisk};
 use crate::fact::Fact;
 use crate::world::news::News;
 use crate::world::{Lent, World};
-use defib_executor::boundary::{Copies, NoWatchdog, Outside, Token, newest};
+use defib_executor::boundary::{Copies, Outside, Token, newest};
 use defib_executor::machine::PoliteMachine;
 use defib_executor::{Assignment, AtEnd, Executor};
 
@@ -102,7 +102,7 @@ impl Hand {
             guardians: Box::new(seat.clone()),
             manager: Box::new(seat.clone()),
             machine: Box::new(PoliteMachine),
-            watchdog: Box::new(NoWatchdog("a simulated machine has none")),
+            watchdog: Box::new(seat.clone()),
             notify: Box::new(seat.clone()),
         };
         let mut executor = Executor::new(assignment, outside).ok()?;
@@ -150,6 +150,9 @@ impl Hand {
         if self.executor.is_none() {
             return Outcome::Gone;
         }
+        if !world.machine().has_power() {
+            return Outcome::Lives;
+        }
         if now_ms < self.busy_until_ms || self.own_deadline_ms(world) > now_ms && !seat.has_tokens()
         {
             return Outcome::Lives;
@@ -194,6 +197,10 @@ impl Hand {
         self.lent.clone().during(world, || {
             self.executor = None;
             self.seat.cut_helper(false);
+            if self.seat.is_dog_armed() {
+                // The kernel closes it without the magic letter, and feeds it once by that.
+                self.seat.count_anew();
+            }
         });
         world.tell(Fact::ExecutorEnded);
     }
