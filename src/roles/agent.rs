@@ -5,12 +5,13 @@ use defib_config::{GuardOptions, Host, guard_name, guard_text, load};
 use defib_console::cli::args::{DaemonArgs, Global, GuardArgs};
 use defib_console::places::{Places, guard_key};
 use defib_console::style::Style;
+use defib_executor::boundary::{NoWatchdog, Watchdog};
 use defib_executor::manager::{NoManager, ServiceManager};
 use defib_executor::notify::{NoNotify, Notify};
 use defib_executor::separation::Separation;
 use defib_executor::service::notify::Notifier;
 use defib_executor::service::systemd::{Settings, Systemd};
-use defib_executor::{AtEnd, Error, Setup, run};
+use defib_executor::{AtEnd, Error, Setup, hardware_watchdog, run};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -184,8 +185,20 @@ fn setup(
         at_end,
         manager: manager(at_end),
         machine: defib_executor::machine::host::of_this_machine(),
+        watchdog: watchdog(at_end),
         notify,
     })
+}
+
+/// A watchdog is only armed by an agent that is started again when it dies: else our death would be the
+/// machine's. PID 1 with a notification socket does that; a trial in a terminal is nobody's child.
+fn watchdog(at_end: AtEnd) -> Box<dyn Watchdog> {
+    let by_init = rustix::process::getppid().is_some_and(rustix::process::Pid::is_init);
+    let is_kept = by_init && std::env::var_os("NOTIFY_SOCKET").is_some();
+    if at_end == AtEnd::LeaveApps && is_kept {
+        return hardware_watchdog();
+    }
+    Box::new(NoWatchdog("only a service that PID 1 starts again when it dies may hold one"))
 }
 
 /// systemd where it is the service manager; else nothing that could act on units.

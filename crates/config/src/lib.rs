@@ -25,7 +25,7 @@ pub use diagnostic::{Diagnostic, Level, Report};
 pub use guard::{GuardOptions, guard_name, guard_text};
 pub use units::{in_words as duration_in_words, parse_duration as parse_duration_ms};
 pub use value::{toml_list, toml_string};
-pub use words::rule_in_words;
+pub use words::{rule_in_words, watchdog_in_words};
 
 use defib_engine::policy::{Bars, Budget, Mode, Policy, Weights};
 use diagnostic::Problems;
@@ -134,7 +134,7 @@ fn read(root: &Section<'_>, text: &str, host: Host) -> (Config, JournalLimits) {
     }
     root.finish();
     let polite_reboot_ms = machine.reboot_timeout_ms as u32;
-    (Config { policy, apps, polite_reboot_ms }, machine.journal)
+    (Config { policy, apps, polite_reboot_ms, watchdog: machine.watchdog }, machine.journal)
 }
 
 fn read_machine(root: &Section<'_>, text: &str) -> Machine {

@@ -3,6 +3,7 @@
 use crate::JournalLimits;
 use crate::diagnostic::Problems;
 use crate::section::Section;
+use crate::spec::Watchdog;
 use crate::units::{duration, in_words, size};
 use crate::value::{choice, number};
 use defib_engine::policy::{Mode, Permission};
@@ -10,6 +11,7 @@ use defib_engine::policy::{Mode, Permission};
 const MODES: [(&str, Mode); 2] = [("act", Mode::Act), ("observe", Mode::Observe)];
 const PERMISSIONS: [(&str, Permission); 2] =
     [("never", Permission::Never), ("allowed", Permission::Allowed)];
+const WATCHDOGS: [(&str, Watchdog); 2] = [("auto", Watchdog::Auto), ("off", Watchdog::Off)];
 
 /// What holds for the whole machine.
 pub(crate) struct Machine {
@@ -17,6 +19,7 @@ pub(crate) struct Machine {
     pub(crate) reboot: Permission,
     pub(crate) min_uptime_ms: u64,
     pub(crate) reboot_timeout_ms: u64,
+    pub(crate) watchdog: Watchdog,
     pub(crate) journal: JournalLimits,
 }
 
@@ -27,6 +30,7 @@ impl Machine {
         reboot: Permission::Never,
         min_uptime_ms: 900_000,
         reboot_timeout_ms: 30_000,
+        watchdog: Watchdog::Auto,
         journal: JournalLimits { days: 30, bytes: 64 << 20 },
     };
 }
@@ -55,6 +59,7 @@ pub(crate) fn read(section: &Section<'_>, text: &str, problems: &Problems) -> Ma
         reboot_timeout_ms: section
             .get("reboot_timeout", duration(1_000..=600_000))
             .unwrap_or(default.reboot_timeout_ms),
+        watchdog: section.get("watchdog", choice(&WATCHDOGS)).unwrap_or(default.watchdog),
         journal: JournalLimits {
             days: section.get("journal_days", number(1..=3_650)).unwrap_or(30) as u16,
             bytes: section

@@ -17,6 +17,17 @@ pub struct Config {
     /// From the service manager's acceptance of a reboot until the machine must be gone, in milliseconds,
     /// 1 s to 10 min.
     pub polite_reboot_ms: u32,
+    /// Whether a hardware watchdog may stand behind us.
+    pub watchdog: Watchdog,
+}
+
+/// Whether a hardware watchdog may stand behind us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watchdog {
+    /// Where the machine may be rebooted: a reset is a reboot.
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// What an order to reboot has for everything beside that, in milliseconds: 10 s for the service manager's

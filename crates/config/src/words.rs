@@ -1,6 +1,7 @@
 //! An app's rule as sentences, worked out from its numbers: what `defib check` prints.
 
 use crate::app::REBOOT_CLASSES;
+use crate::spec::{Config, Watchdog};
 use crate::units::in_words;
 use defib_engine::effect::Rung;
 use defib_engine::policy::{AppPolicy, Budget, Mode, Permission, Policy, ProbePolicy, View};
@@ -31,6 +32,21 @@ pub fn rule_in_words(app: &AppPolicy, policy: &Policy) -> Vec<String> {
         );
     }
     rule
+}
+
+/// Whether a hardware watchdog may be armed, as a sentence.
+pub fn watchdog_in_words(config: &Config) -> &'static str {
+    let Config { policy, watchdog, .. } = config;
+    match watchdog {
+        Watchdog::Off => "no hardware watchdog: it is off",
+        Watchdog::Auto if policy.reboot != Permission::Allowed => {
+            "no hardware watchdog: a reset is a reboot, and that is never allowed"
+        }
+        Watchdog::Auto if policy.mode == Mode::Observe => "no hardware watchdog: mode is observe",
+        Watchdog::Auto => {
+            "a hardware watchdog, if there is one, resets the machine when defib itself stands still for a minute"
+        }
+    }
 }
 
 fn look(probe: &ProbePolicy) -> String {

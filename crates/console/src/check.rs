@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::cli::args::{CheckArgs, Global};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless};
-use defib_config::{Host, Level, Loaded, Report, load, rule_in_words};
+use defib_config::{Host, Level, Loaded, Report, load, rule_in_words, watchdog_in_words};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,6 +86,8 @@ fn accepted(
                 put!(answer.out, "  - {rule}\n");
             }
         }
+        put!(answer.out, "{}\n", style.paint(Tone::Strong, "the machine"));
+        put!(answer.out, "  - {}\n", watchdog_in_words(&loaded.config));
     }
     let verdict = match (answer.code, loaded.warnings.diagnostics.len()) {
         (0, 0) => "good".to_owned(),
@@ -125,9 +127,9 @@ fn json_report(
     strict: bool,
     running: &[String],
 ) -> Answer {
-    let (report, rules) = match result {
-        Ok(loaded) => (&loaded.warnings, rules(loaded)),
-        Err(report) => (report, json!([])),
+    let (report, rules, machine) = match result {
+        Ok(loaded) => (&loaded.warnings, rules(loaded), json!([watchdog_in_words(&loaded.config)])),
+        Err(report) => (report, json!([]), json!([])),
     };
     let code = u8::from(result.is_err() || (strict && !report.is_empty()));
     let diagnostics: Vec<Value> = report
@@ -141,7 +143,7 @@ fn json_report(
         })
         .collect();
     let shown = json!({"schema": "defib.check/1", "file": path, "checked": true, "ok": code == 0,
-        "diagnostics": diagnostics, "apps": rules, "running": running});
+        "diagnostics": diagnostics, "apps": rules, "machine": machine, "running": running});
     Answer::done(format!("{shown}\n")).with_code(code)
 }
 

@@ -179,6 +179,14 @@ fn check_reboot(policy: &Policy, facts: &Facts<'_>) -> Result<(), Refusal> {
     check_budget(&policy.reboot_budget, |window_ms| facts.ledger.reboots_used(facts.now, window_ms))
 }
 
+/// Whether the budget has room for one more reboot. Allocates nothing.
+pub fn has_reboot_room(policy: &Policy, ledger: &Ledger, now: Moment) -> bool {
+    let Budget { short_ms, short_limit, long_ms, long_limit } = policy.reboot_budget;
+    [(short_ms, short_limit), (long_ms, long_limit)]
+        .into_iter()
+        .all(|(window_ms, limit)| ledger.reboots_used(now, window_ms) < usize::from(limit))
+}
+
 fn check_budget(budget: &Budget, used_in: impl Fn(u64) -> usize) -> Result<(), Refusal> {
     for (window_ms, limit) in
         [(budget.short_ms, budget.short_limit), (budget.long_ms, budget.long_limit)]

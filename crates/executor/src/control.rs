@@ -33,6 +33,7 @@ impl Executor {
         });
         self.end_drill();
         self.notify.stopping();
+        self.part_from_watchdog(now_ms);
         self.guardian.start_no_more();
         self.guardian.say(&Report::Stop);
         if self.at_end == AtEnd::StopApps {
@@ -106,7 +107,10 @@ impl Executor {
         let acts_run = self.apps.iter().any(|app| app.act.is_some()) && !self.is_rebooting();
         let apps_live = || self.at_end == AtEnd::StopApps && self.own_members_live();
         let is_over = now_ms >= stopping.gone_at
-            || self.guardian.pid().is_none() && !acts_run && !apps_live();
+            || self.guardian.pid().is_none()
+                && !acts_run
+                && !apps_live()
+                && self.is_parting_durable();
         if is_over {
             self.guardian.end();
             self.keeper.stamp(now_ms);

@@ -1,14 +1,15 @@
 //! The executor's whole state.
 
 use crate::app::AppState;
-use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Signal};
+use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Sight, Signal, Watchdog};
 use crate::drill::Drill;
 use crate::error::Error;
 use crate::guardian::Guardian;
-use crate::ledger::Keeper;
+use crate::ledger::{Boot, Keeper};
 use crate::machine::Machine;
 use crate::manager::ServiceManager;
 use crate::notify::Notify;
+use crate::watchdog::{Deaths, Dog, boot_end_in_words};
 use crate::{Assignment, AtEnd};
 use defib_config::spec::Config;
 use defib_engine::id::AppId;
@@ -49,6 +50,13 @@ pub struct Executor {
     pub(crate) files: Box<dyn Files>,
     pub(crate) manager: Box<dyn ServiceManager>,
     pub(crate) machine: Box<dyn Machine>,
+    pub(crate) watchdog: Box<dyn Watchdog>,
+    pub(crate) dog: Dog,
+    /// The last rung is overdue: the watchdog is fed no more, and resets the machine.
+    pub(crate) is_feeding_over: bool,
+    /// Why the watchdog is not armed, if that was said.
+    pub(crate) no_watchdog: Option<String>,
+    pub(crate) deaths: Deaths,
     pub(crate) notify: Box<dyn Notify>,
     pub(crate) stopping: Option<Stopping>,
     /// Until when the next order may be begun.
@@ -58,8 +66,6 @@ pub struct Executor {
     /// We were told to end while a reboot of ours is under way: when it is looked next whether that
     /// still needs us.
     pub(crate) held_until: Option<u64>,
-    /// The last step of a reboot is reached: the hardware watchdog is fed no more, whatever else happens.
-    pub(crate) is_feeding_over: bool,
     /// A new config was sent and not answered: orders are still numbered by the old one.
     pub(crate) is_config_pending: bool,
     /// A reload was asked for while acts ran.
@@ -81,12 +87,20 @@ impl Executor {
             .config;
         let now_ms = outside.clock.now_ms();
         let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
-        let (keeper, damage) = Keeper::open(outside.ledger, &names, outside.boot_id, now_ms)?;
+        let has_reset_us = match outside.watchdog.look() {
+            Sight::Device(device) => device.has_reset_us,
+            Sight::Missing | Sight::Phantom | Sight::NotOurs(_) => false,
+        };
+        let boot = Boot { id: outside.boot_id, has_reset_us };
+        let (keeper, damage) = Keeper::open(outside.ledger, &names, boot, now_ms)?;
         if let Some(damage) = damage {
             outside.notify.complain(&format!(
                 "no copy of the ledger can be read ({damage}); all budgets count as spent, and \
                  starting what is not running stays free"
             ));
+        }
+        if let Some(words) = keeper.last_boot_end().and_then(boot_end_in_words) {
+            outside.notify.complain(words);
         }
         let executor = Executor {
             apps: config.apps.iter().map(|_| AppState::default()).collect(),
@@ -106,12 +120,16 @@ impl Executor {
             files: outside.files,
             manager: outside.manager,
             machine: outside.machine,
+            watchdog: outside.watchdog,
+            dog: Dog::new(),
+            is_feeding_over: false,
+            no_watchdog: None,
+            deaths: Deaths::default(),
             notify: outside.notify,
             stopping: None,
             fresh_until_ms: None,
             drill: None,
             held_until: None,
-            is_feeding_over: false,
             is_config_pending: false,
             is_reload_due: false,
             is_ready: false,

@@ -30,12 +30,14 @@ mod talk;
 mod turn;
 mod units;
 mod watch;
+mod watchdog;
 mod words;
 
 pub use error::Error;
 pub use exec_child::exec_child;
 pub use executor::Executor;
 pub use run::run;
+pub use watchdog::{hardware_watchdog, sight_in_words};
 
 use machine::Machine;
 use manager::ServiceManager;
@@ -68,6 +70,8 @@ pub struct Setup {
     pub manager: Box<dyn ServiceManager>,
     /// The machine.
     pub machine: Box<dyn Machine>,
+    /// The hardware watchdog.
+    pub watchdog: Box<dyn boundary::Watchdog>,
     /// Whoever started us.
     pub notify: Box<dyn Notify>,
 }

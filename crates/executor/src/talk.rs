@@ -28,6 +28,7 @@ impl Executor {
                 self.is_config_pending = false;
                 if self.stopping.is_none() {
                     self.notify.complain(&format!("{why}; it is started again"));
+                    self.guardian_died(now_ms);
                 }
             }
             News::Request(request) => self.take_request(&request, now_ms),
@@ -37,7 +38,10 @@ impl Executor {
     fn take_request(&mut self, request: &Request, now_ms: u64) {
         match *request {
             Request::Hello { protocol } => self.greet(protocol, now_ms),
-            Request::Beat => self.cut_outputs(now_ms),
+            Request::Beat => {
+                self.dog.beat(now_ms);
+                self.cut_outputs(now_ms);
+            }
             Request::Order(order) => self.take_order(order, now_ms),
             Request::Fresh { until_ms } => self.fresh_until_ms = Some(until_ms),
             Request::Identify { app } if usize::from(app.0) < self.apps.len() => {
@@ -52,7 +56,9 @@ impl Executor {
             Request::Identify { .. } | Request::Evidence { .. } | Request::Drill { .. } => {}
             Request::ConfigRead { accepted } => {
                 self.is_config_pending = false;
-                if !accepted {
+                if accepted {
+                    self.dog.configured();
+                } else {
                     let what = "the guardian refused a config that the executor accepted";
                     self.notify.complain(what);
                 }
@@ -87,6 +93,7 @@ impl Executor {
         }
         told.starts.into_iter().for_each(|it| self.guardian.say(&Report::LedgerStarts(it)));
         self.guardian.say(&Report::LedgerEnd);
+        self.tell_observing();
         self.send_config(now_ms);
         self.tell_config_fault();
         if !self.is_ready {
@@ -99,7 +106,8 @@ impl Executor {
 
     /// The line of `systemctl status`.
     pub(crate) fn tell_service_status(&mut self) {
-        let text = words::service_status(&self.config, self.config_fault.is_some());
+        let mut text = words::service_status(&self.config, self.config_fault.is_some());
+        text += &self.watchdog_status();
         self.notify.status(&text);
     }
 

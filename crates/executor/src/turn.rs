@@ -21,7 +21,9 @@ impl Executor {
 
     /// Looks for what an earlier executor left running. Once, before the first turn.
     pub fn begin(&mut self) {
-        self.take_stock(self.now_ms());
+        let now_ms = self.now_ms();
+        self.take_stock(now_ms);
+        self.begin_watchdog(now_ms);
     }
 
     /// The earliest deadline.
@@ -32,9 +34,15 @@ impl Executor {
         let listeners = listeners.filter_map(|app| app.listener_due).map(|(due, _)| due);
         let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
         let unheld = self.apps.iter().filter_map(|app| app.unheld).map(|(due, _)| due);
-        let drill = self.drill.as_ref().map(Drill::deadline_ms);
-        let (guardian, manager) = (self.guardian.deadline_ms(), self.manager.deadline_ms());
-        let others = [guardian, manager, stopping, drill, self.held_until];
+        let others = [
+            self.guardian.deadline_ms(),
+            self.manager.deadline_ms(),
+            stopping,
+            self.drill.as_ref().map(Drill::deadline_ms),
+            self.held_until,
+            self.deaths.deadline_ms().filter(|_| self.stopping.is_none()),
+            self.watchdog_deadline_ms(),
+        ];
         acts.chain(deaths)
             .chain(listeners)
             .chain(unheld)
@@ -92,11 +100,13 @@ impl Executor {
         }
         self.keep_guardian(now_ms, was_late);
         self.keep_drill(now_ms);
+        self.keep_watchdog(now_ms);
         self.keep_stopping(now_ms);
         self.find_listeners(now_ms);
     }
 
     fn keep_guardian(&mut self, now_ms: u64, was_late: bool) {
+        self.end_observing(now_ms);
         if let Some(news) = self.guardian.check_silence(now_ms, was_late) {
             self.take_guardian_news(news, now_ms);
         }

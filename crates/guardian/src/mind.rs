@@ -62,6 +62,8 @@ struct Identity {
     is_root: bool,
     config_loaded_wall_ms: u64,
     config_error: Option<String>,
+    /// Guardians before us died too often.
+    is_observe_only: bool,
 }
 
 /// The guardian, but for what waits.

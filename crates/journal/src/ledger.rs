@@ -19,11 +19,13 @@ mod name;
 mod query;
 #[cfg(test)]
 mod tests;
+mod watchdog;
 
 pub use codec::Damaged;
 pub use edit::EditError;
 pub use few::Few;
 pub use name::Name;
+pub use watchdog::{BootEnd, WatchdogMark, WatchdogRecord, boot_end};
 
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::Outcome;
@@ -86,6 +88,8 @@ pub struct Ledger {
     pub last_intent: u64,
     /// Restarts of the machine, oldest first.
     pub reboots: Few<RebootCharge, REBOOTS_MAX>,
+    /// What was last done with the hardware watchdog; `None`: it was never armed by us.
+    pub watchdog: Option<WatchdogRecord>,
     apps: Vec<AppRecord>,
 }
 
@@ -160,6 +164,7 @@ impl Ledger {
             stamp_boottime_ms: 0,
             last_intent: 0,
             reboots: Few::new(),
+            watchdog: None,
             apps: Vec::with_capacity(APPS_MAX),
         }
     }

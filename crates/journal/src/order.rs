@@ -19,7 +19,7 @@ pub const MESSAGE_MAX: usize = 4096;
 
 /// The version of this protocol. Both processes come from one binary, so a mismatch means that the
 /// binary was replaced while we ran: the guardian is then started again from the new one.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// From the guardian.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,6 +170,12 @@ pub enum Report {
     /// The reload was refused by the executor; for people; at most 1 KiB.
     ConfigRefused {
         /// What was wrong.
+        message: String,
+    },
+    /// Between the ledger and the config: decide and record, and do nothing, until another guardian is
+    /// started without this. Guardians before this one died too often.
+    ObserveOnly {
+        /// Why and for how long, for people; at most 200 bytes.
         message: String,
     },
     /// The machine is shutting down.

@@ -23,6 +23,19 @@ pub enum By {
     Person,
     /// The machine going down.
     Machine,
+    /// The hardware watchdog.
+    Watchdog,
+}
+
+/// What is done with the hardware watchdog.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DogFact {
+    /// It is open and counts.
+    Armed,
+    /// It was fed.
+    Fed,
+    /// It counts no more.
+    Disarmed,
 }
 
 /// One thing that truly happened. Apps and probes are indices into the config.
@@ -131,6 +144,12 @@ pub enum Fact {
     ExecutorBegan,
     /// The executor is gone (and the guardian with it).
     ExecutorEnded,
+    /// A turn of the guardian's loop is complete.
+    Turned,
+    /// Something was done with the hardware watchdog.
+    Watchdog(DogFact),
+    /// A guardian is told to observe and do nothing: those before it died too often.
+    ObservesOnly,
     /// A fault of the agent took effect.
     AgentFault(AgentFault),
     /// A decision that is written down.

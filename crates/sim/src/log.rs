@@ -2,7 +2,7 @@
 //! failing run leaves behind; `sim step` walks it, and runs its plan again.
 
 use crate::check::Breach;
-use crate::fact::{By, Fact, Witness};
+use crate::fact::{By, DogFact, Fact, Witness};
 use crate::plan::{Names, Plan, happening, in_clock};
 use defib_engine::event::Exit;
 use defib_engine::seen::Seen;
@@ -77,6 +77,8 @@ impl Log {
             Fact::Looked { app, probe, seen, .. } => {
                 self.last_seen.insert((app, probe), seen) != Some(seen)
             }
+            // Every 2 s, and every 12 s.
+            Fact::Turned | Fact::Watchdog(DogFact::Fed) => false,
             _ => true,
         }
     }
@@ -177,6 +179,7 @@ fn who(by: By) -> &'static str {
         By::Manager => "by=manager",
         By::Person => "by=person",
         By::Machine => "by=machine",
+        By::Watchdog => "by=watchdog",
     }
 }
 

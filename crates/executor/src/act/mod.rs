@@ -134,6 +134,7 @@ impl Executor {
             let outcome = Outcome::Refused(OrderRefusal::UnknownTarget);
             return Err((outcome, format!("there is no app number {index} in the config")));
         };
+        self.check_observing(order.rung)?;
         let state = &self.apps[index];
         let facts = Facts {
             now: self.keeper.moment(now_ms),

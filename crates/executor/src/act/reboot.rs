@@ -121,9 +121,9 @@ impl Executor {
 
     /// The hardware watchdog is to be armed, if there is one, behind all that follows. Returns how long after
     /// its last feeding it resets the machine; `None`: there is none.
-    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "the watchdog comes")]
-    fn prepare_for_reset(&mut self, _now_ms: u64) -> Option<u64> {
-        None
+    fn prepare_for_reset(&mut self, now_ms: u64) -> Option<u64> {
+        self.arm_behind_reboot(now_ms);
+        self.dog.timeout_s().map(|seconds| seconds * 1_000)
     }
 
     fn complain_of(&mut self, step: Step, why: &str) {

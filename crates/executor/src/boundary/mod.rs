@@ -13,12 +13,14 @@ mod files;
 mod guardians;
 mod ledger;
 mod processes;
+mod watchdog;
 
 pub use children::{Children, Gate, GateNews};
 pub use files::Files;
 pub use guardians::{Attachment, Guardians, Peer};
 pub use ledger::{Copies, DiskJob, DiskWriter, NotTaken, Slots, Turns, newest};
 pub use processes::{Blow, Group, GroupOf, Held, Piece, Processes, Signal};
+pub use watchdog::{Device, NoWatchdog, Parting, Sight, Watchdog};
 
 use crate::machine::Machine;
 use crate::manager::ServiceManager;
@@ -81,6 +83,8 @@ pub struct Outside {
     pub manager: Box<dyn ServiceManager>,
     /// The machine.
     pub machine: Box<dyn Machine>,
+    /// The hardware watchdog.
+    pub watchdog: Box<dyn Watchdog>,
     /// Whoever started us.
     pub notify: Box<dyn Notify>,
 }

@@ -13,6 +13,7 @@ mod slot_file;
 mod spawn;
 mod survive;
 mod waits;
+pub(crate) mod watchdog;
 
 pub(crate) use privileges::keep_needed;
 pub(crate) use survive::{harden, has_capability};
@@ -48,6 +49,7 @@ pub(crate) fn open(mut setup: Setup, waits: &Rc<Waits>) -> Result<(Assignment, O
         guardians: Box::new(guardians),
         manager: setup.manager,
         machine: setup.machine,
+        watchdog: setup.watchdog,
         notify: setup.notify,
     };
     let assignment = Assignment {

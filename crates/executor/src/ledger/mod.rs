@@ -12,7 +12,9 @@ use defib_engine::event::{Charge, LedgerIntent, Outcome, StartCount};
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::policy::AppPolicy;
 use defib_engine::time::Moment;
-use defib_journal::ledger::{Damaged, EditError, IntentRecord, Ledger, SLOT_BYTES};
+use defib_journal::ledger::{
+    BootEnd, Damaged, EditError, IntentRecord, Ledger, SLOT_BYTES, WatchdogMark, boot_end,
+};
 use disk::Disk;
 pub(crate) use disk::DiskState;
 use std::io;
@@ -31,6 +33,15 @@ pub(crate) struct Keeper {
     disk: Disk,
     buffer: Box<[u8; SLOT_BYTES]>,
     stamp_due_ms: u64,
+    last_boot_end: Option<BootEnd>,
+}
+
+/// This boot, and what the watchdog's device says of the last one's end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Boot {
+    pub(crate) id: [u8; 16],
+    /// `WDIOF_CARDRESET`.
+    pub(crate) has_reset_us: bool,
 }
 
 impl Keeper {
@@ -39,9 +50,10 @@ impl Keeper {
     pub(crate) fn open(
         copies: Copies,
         names: &[&str],
-        boot_id: [u8; 16],
+        boot: Boot,
         now_ms: u64,
     ) -> Result<(Keeper, Option<Damaged>), Error> {
+        let boot_id = boot.id;
         let Copies { fast, fast_name, on_disk, writer } = copies;
         let (ledger, damage) = match Ledger::newest(newest(fast.as_ref()), on_disk) {
             Ok(ledger) => (ledger, None),
@@ -49,8 +61,9 @@ impl Keeper {
             Err(damage) => (Ledger::pessimistic(names, boot_id, now_ms), Some(damage)),
         };
         let (disk, buffer) = (Disk::new(writer), slot_buffer());
-        let mut keeper = Keeper { ledger, fast, disk, buffer, stamp_due_ms: 0 };
-        keeper.settle_after_start(boot_id, now_ms);
+        let mut keeper =
+            Keeper { ledger, fast, disk, buffer, stamp_due_ms: 0, last_boot_end: None };
+        keeper.settle_after_start(boot, now_ms);
         keeper.write(now_ms).map_err(Error::io(format!("cannot write {fast_name}")))?;
         Ok((keeper, damage))
     }
@@ -172,6 +185,17 @@ impl Keeper {
         let _ = self.write(now_ms);
     }
 
+    /// How the last boot ended as far as its watchdog tells; `None`: this is the boot that it knew.
+    pub(crate) fn last_boot_end(&self) -> Option<BootEnd> {
+        self.last_boot_end
+    }
+
+    /// Writes down what is done with the watchdog.
+    pub(crate) fn mark_watchdog(&mut self, mark: WatchdogMark, now_ms: u64) -> io::Result<()> {
+        self.ledger.mark_watchdog(mark);
+        self.write(now_ms)
+    }
+
     /// The descriptor that tells of finished disk writes.
     pub(crate) fn disk_fd(&self) -> Option<BorrowedFd<'_>> {
         self.disk.fd()
@@ -199,8 +223,14 @@ impl Keeper {
     }
 
     /// A new boot, and intents that nobody finished.
-    fn settle_after_start(&mut self, boot_id: [u8; 16], now_ms: u64) {
-        let is_new_boot = self.ledger.next_boot(boot_id);
+    fn settle_after_start(&mut self, boot: Boot, now_ms: u64) {
+        let end = boot_end(&self.ledger, boot.has_reset_us);
+        let is_new_boot = self.ledger.next_boot(boot.id);
+        self.last_boot_end = is_new_boot.then_some(end);
+        if is_new_boot && end.is_charged() {
+            // Nobody has paid for that reset yet, and a machine that is reset again and again is no cure.
+            self.ledger.charge_reset(self.ledger.booted_at());
+        }
         let open: Vec<(IntentId, Rung)> = self
             .ledger
             .apps()

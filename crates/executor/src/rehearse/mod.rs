@@ -6,7 +6,7 @@
 
 mod null;
 
-use crate::boundary::{Call, Copies, Group, Outside, Token};
+use crate::boundary::{Call, Copies, Group, NoWatchdog, Outside, Token};
 use crate::executor::Executor;
 use crate::machine::PoliteMachine;
 use crate::notify::NoNotify;
@@ -108,6 +108,7 @@ fn outside(null: &Null) -> Outside {
         guardians: Box::new(null.clone()),
         manager: Box::new(null.clone()),
         machine: Box::new(PoliteMachine),
+        watchdog: Box::new(NoWatchdog("a rehearsal holds none")),
         notify: Box::new(NoNotify),
     }
 }

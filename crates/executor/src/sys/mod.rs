@@ -4,3 +4,4 @@ pub(crate) mod credentials;
 pub(crate) mod heap;
 pub(crate) mod mrelease;
 pub(crate) mod signals;
+pub(crate) mod watchdog;

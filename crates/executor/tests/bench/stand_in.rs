@@ -2,6 +2,8 @@
 //! only passes messages on to the test.
 #![expect(clippy::expect_used, reason = "a test program fails loudly")]
 
+#[path = "file_dog.rs"]
+mod file_dog;
 #[path = "inherited.rs"]
 mod inherited;
 #[path = "scripted.rs"]
@@ -60,7 +62,8 @@ fn executor(args: &[OsString]) -> ExitCode {
         exec_child_argv: vec![exe, "exec-child".into()],
         at_end: if args[1] == "stop" { AtEnd::StopApps } else { AtEnd::LeaveApps },
         manager,
-        machine: Box::new(FakeMachine(folder)),
+        machine: Box::new(FakeMachine(folder.clone())),
+        watchdog: Box::new(file_dog::FileDog::new(folder)),
         notify: Box::new(NoNotify),
     };
     if let Err(error) = run(setup) {

@@ -2,7 +2,7 @@
 
 use super::beat::Beat;
 use super::holds::{HoldFiles, Holds};
-use super::reload::Accepted;
+use super::reload::{Accepted, obey};
 use super::{Body, Greeting, Identity, Mind};
 use crate::clock::{Clock, Clocks};
 use crate::evidence::Bundles;
@@ -59,7 +59,8 @@ impl<B: Body> Newborn<B> {
     /// Reads the journal and begins its next part.
     pub fn new(mut body: B, birth: Birth<B>) -> Newborn<B> {
         let Birth { greeting, accepted, clocks, journal, narrator, version, pid } = birth;
-        let Accepted { loaded, probes, crc, is_root } = accepted;
+        let Accepted { mut loaded, probes, crc, is_root } = accepted;
+        obey(greeting.observe_only.is_some(), &mut loaded);
         body.adopt(probes);
         let (remembered, trouble) = match remember(&journal) {
             Ok(remembered) => (remembered, None),
@@ -75,6 +76,7 @@ impl<B: Body> Newborn<B> {
             is_root,
             config_loaded_wall_ms: clock.wall_ms(),
             config_error: None,
+            is_observe_only: greeting.observe_only.is_some(),
         };
         let mut mind = Mind {
             body,
@@ -104,6 +106,7 @@ impl<B: Body> Newborn<B> {
         };
         mind.begin(remembered, crc);
         mind.alarm(trouble);
+        mind.alarm(greeting.observe_only);
         Newborn { mind, started, early: greeting.early }
     }
 

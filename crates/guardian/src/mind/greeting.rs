@@ -13,6 +13,8 @@ pub const HANDSHAKE_MS: u64 = 10_000;
 pub struct Greeting {
     pub(super) line_offset_ms: u64,
     pub(super) boot_id: [u8; 16],
+    /// Why nothing is to be done but observing.
+    pub(super) observe_only: Option<String>,
     /// Without `new_boot`, which only the journal can tell.
     pub(super) started: Started,
     /// What came before the config, to be handled after `Started`.
@@ -24,6 +26,7 @@ pub struct Greeting {
 pub struct Handshake {
     welcome: Option<(u64, [u8; 16])>,
     started: Started,
+    observe_only: Option<String>,
     early: Vec<Report>,
 }
 
@@ -42,6 +45,7 @@ impl Handshake {
             Report::LedgerIntent(intent) => self.started.intents.push(intent),
             Report::LedgerStarts(starts) => self.started.starts.push(starts),
             Report::LedgerEnd => {}
+            Report::ObserveOnly { message } => self.observe_only = Some(message),
             Report::Config => return self.complete().map(Some),
             Report::Stop => return Err(Broken::Closed),
             other => self.early.push(other),
@@ -54,6 +58,7 @@ impl Handshake {
         Ok(Greeting {
             line_offset_ms,
             boot_id,
+            observe_only: self.observe_only.take(),
             started: std::mem::take(&mut self.started),
             early: std::mem::take(&mut self.early),
         })
@@ -91,19 +96,21 @@ mod tests {
     fn the_config_completes_it_and_what_came_early_is_kept() {
         let mut handshake = Handshake::default();
         let early = Report::Stopped { app: AppId(0) };
-        for report in [welcome(PROTOCOL), early.clone(), Report::LedgerEnd] {
+        let observe = Report::ObserveOnly { message: "deaths".into() };
+        for report in [welcome(PROTOCOL), early.clone(), Report::LedgerEnd, observe] {
             assert!(handshake.hear(report).unwrap().is_none());
         }
         let greeting = handshake.hear(Report::Config).unwrap().expect("a greeting");
         assert_eq!((greeting.line_offset_ms, greeting.boot_id), (7, [9; 16]));
         assert_eq!((greeting.started.booted_at, greeting.started.last_intent), (Moment(8), 10));
         assert_eq!(greeting.early, [early]);
+        assert_eq!(greeting.observe_only.as_deref(), Some("deaths"));
     }
 
     #[test]
     fn another_version_is_not_believed_and_nothing_comes_before_the_welcome() {
         let error = Handshake::default().hear(welcome(PROTOCOL + 1)).unwrap_err();
-        assert!(matches!(error, Broken::Protocol(text) if text.contains("version 2")));
+        assert!(matches!(error, Broken::Protocol(text) if text.contains("version 3")));
         assert!(Handshake::default().hear(Report::Config).is_err());
         assert!(matches!(Handshake::default().hear(Report::Stop), Err(Broken::Closed)));
     }

@@ -6,6 +6,7 @@ use defib_config::{Host, Loaded, load};
 use defib_engine::effect::Effect;
 use defib_engine::event::Event;
 use defib_engine::id::AppId;
+use defib_engine::policy::Mode;
 use defib_journal::line::{Line, TextCrc};
 use defib_journal::order::Request;
 use std::borrow::Cow;
@@ -44,6 +45,13 @@ fn read<B: Body>(body: &B, text: ConfigText, is_root: bool) -> Result<Accepted<B
     Ok(Accepted { loaded, probes, crc: TextCrc::of(&bytes), is_root })
 }
 
+/// A guardian that is only to observe does so whatever its config allows, also after a reload.
+pub(super) fn obey(is_observe_only: bool, loaded: &mut Loaded) {
+    if is_observe_only {
+        loaded.config.policy.mode = Mode::Observe;
+    }
+}
+
 impl<B: Body> Mind<B> {
     pub(super) fn reload(&mut self, text: Option<ConfigText>) {
         let none = || Err("the executor sent no config with its message".to_owned());
@@ -64,7 +72,8 @@ impl<B: Body> Mind<B> {
         self.write(self.clock.now(), line);
     }
 
-    fn take_over(&mut self, probes: B::Probes, loaded: Loaded) {
+    fn take_over(&mut self, probes: B::Probes, mut loaded: Loaded) {
+        obey(self.identity.is_observe_only, &mut loaded);
         // What is under way bears the old numbers, so it ends under the old rules.
         self.mailbox.extend(self.bundles.close_all());
         self.feed_all();

@@ -58,6 +58,7 @@ impl<B: Body> Mind<B> {
             | Report::LedgerCharge(_)
             | Report::LedgerIntent(_)
             | Report::LedgerStarts(_)
+            | Report::ObserveOnly { .. }
             | Report::LedgerEnd => {}
         }
     }

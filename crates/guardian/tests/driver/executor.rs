@@ -130,7 +130,7 @@ impl Executor {
         loop {
             match self.expect() {
                 Request::Order(order) => return order,
-                Request::Identify { .. } => {}
+                Request::Identify { .. } | Request::Fresh { .. } => {}
                 other => panic!("an order was expected, not {other:?}"),
             }
         }

@@ -164,3 +164,24 @@ fn kill_9_at_any_instant_repeats_nothing_and_every_decision_replays() {
     }
     assert!(crate::replay::decisions_agree(&world) > 0);
 }
+
+#[test]
+fn a_guardian_that_is_only_to_observe_orders_nothing_and_writes_down_why() {
+    let server = Server::start();
+    let text = config(&server);
+    let mut world = World::start(&text);
+    world.wait_until_up();
+    world.restart_to_observe(&text, "three deaths");
+    world.executor.introduce();
+    world.line(
+        "the reason",
+        |line| matches!(line, Line::Alarm { message, .. } if message == "three deaths"),
+    );
+    assert!(world.ask("{\"do\":\"status\"}").contains("\"mode\":\"observe\""));
+    server.hangs();
+    world.line(
+        "an incident",
+        |line| matches!(line, Line::Note { note } if matches!(**note, Note::Opened { .. })),
+    );
+    world.executor.expect_no_order(Duration::from_secs(2));
+}

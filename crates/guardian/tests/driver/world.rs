@@ -7,6 +7,7 @@ use defib_engine::policy::Policy;
 use defib_guardian::{AppStatus, Ended, Narrate, Setup, run};
 use defib_journal::files::Reader;
 use defib_journal::line::{Entry, Line};
+use defib_journal::order::{Report, Request};
 use rustix::fd::AsFd;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{Pid, Signal, kill_process};
@@ -99,6 +100,17 @@ impl World {
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.guardian.wait().unwrap();
+    }
+
+    /// The next one is told to observe and do nothing.
+    pub(crate) fn restart_to_observe(&mut self, config: &str, message: &str) {
+        self.kill();
+        let (executor, guardian) = spawn(&self.state, &self.runtime);
+        (self.executor, self.guardian) = (executor, guardian);
+        self.executor.welcome(&Started::default());
+        self.executor.say(&Report::ObserveOnly { message: message.into() });
+        self.executor.give_config(config);
+        assert_eq!(self.executor.expect(), Request::ConfigRead { accepted: true });
     }
 
     pub(crate) fn restart(&mut self, config: &str, ledger: &Started) {

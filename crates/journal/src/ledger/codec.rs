@@ -2,15 +2,16 @@
 
 use super::{
     APPS_MAX, ActCharge, AppRecord, Few, IntentRecord, KnownProcess, Ledger, NAME_MAX, Name,
-    RebootCharge, SLOT_BYTES,
+    RebootCharge, SLOT_BYTES, WatchdogMark, WatchdogRecord,
 };
 use crate::malformed::Malformed;
-use crate::wire::{Pen, Source, Wire, wire_struct};
+use crate::wire::{Pen, Source, Wire, wire_enum, wire_struct};
 use std::fmt;
 
 const MAGIC: [u8; 8] = *b"defibLGR";
 const VERSION: u16 = 1;
-/// The fields take 1285 bytes at most; the rest is for later ones.
+/// The fields take 1303 bytes at most; the rest is for later ones. They come after those that are there,
+/// and what is zero in an older record must read as their absence.
 const HEADER_BYTES: usize = 2048;
 /// The fields take 489 bytes at most.
 const RECORD_BYTES: usize = 512;
@@ -68,6 +69,7 @@ impl Ledger {
         self.stamp_boottime_ms.put(&mut pen);
         self.last_intent.put(&mut pen);
         self.reboots.put(&mut pen);
+        self.watchdog.put(&mut pen);
         pen.pad_to(HEADER_BYTES);
         for (index, app) in self.apps.iter().enumerate() {
             app.put(&mut pen);
@@ -122,11 +124,14 @@ fn take_header(source: &mut Source<'_>) -> Result<Ledger, Malformed> {
         stamp_boottime_ms: u64::take(source)?,
         last_intent: u64::take(source)?,
         reboots: Few::take(source)?,
+        watchdog: Wire::take(source)?,
         apps: Vec::with_capacity(APPS_MAX),
     })
 }
 
 wire_struct!(RebootCharge { app, at });
+wire_struct!(WatchdogRecord { boot_id, mark });
+wire_enum!(WatchdogMark { 0 = Armed, 1 = Disarmed, 2 = Starved, 3 = LeftArmed });
 wire_struct!(AppRecord { name, process, start_count, last_start, ladder, gentle, intents });
 wire_struct!(KnownProcess { identity, boot_id });
 wire_struct!(ActCharge { rung, at });

@@ -2,7 +2,7 @@
 
 use super::{
     APPS_MAX, CHARGES_MAX, Damaged, EditError, INTENTS_MAX, Ledger, NAME_MAX, NO_APP, REBOOTS_MAX,
-    SLOT_BYTES, Slot,
+    SLOT_BYTES, Slot, WatchdogMark,
 };
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::{Charge, Failure, OrderRefusal, Outcome};
@@ -54,6 +54,7 @@ fn full() -> Ledger {
             }
         }
     }
+    ledger.mark_watchdog(WatchdogMark::LeftArmed);
     ledger
 }
 
@@ -96,6 +97,18 @@ fn a_slot_torn_anywhere_leaves_the_other() {
     }
     let read = Ledger::newest(Ledger::decode_slot(&older), Ledger::decode_slot(&newer));
     assert_eq!(read.map(|ledger| ledger.last_intent), Ok(2));
+}
+
+#[test]
+fn a_record_from_before_the_watchdog_was_known_is_read() {
+    let ledger = Ledger::fresh(BOOT);
+    let bytes = slot(&ledger);
+    // An older record has zeros where the later fields are now.
+    assert!(bytes[8 + 2 + 2 + 8 + 16 + 3 * 8 + 1..2048].iter().all(|byte| *byte == 0));
+    assert_eq!(Ledger::decode_slot(&bytes).map(|it| it.watchdog), Ok(None));
+    let mut armed = ledger;
+    armed.mark_watchdog(WatchdogMark::Armed);
+    assert_eq!(read_back(&armed).watchdog_now(), Some(WatchdogMark::Armed));
 }
 
 #[test]

@@ -34,6 +34,7 @@ wire_enum!(Report {
     15 = ConfigRefused { message < 1024 },
     16 = ShuttingDown,
     17 = Stop,
+    18 = ObserveOnly { message < 200 },
     40 = Drilled { app, kind, stage, detail < 200 },
 });
 

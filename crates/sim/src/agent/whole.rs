@@ -80,6 +80,11 @@ impl WholeAgent {
     /// Lets everybody do what is due now, until nothing is.
     fn settle(&mut self, world: &mut World) {
         let now_ms = world.now_ms();
+        if world.is_healed() && self.hand.is_observing() {
+            // It says so loudly: whoever mends everything else starts it again.
+            self.hand.kill(world);
+            self.look_after_executor(world, Outcome::Gone);
+        }
         for _ in 0..ROUNDS_MAX {
             if self.executor_due_ms.is_some_and(|at_ms| at_ms <= now_ms) {
                 self.start_executor(world);
@@ -88,6 +93,10 @@ impl WholeAgent {
             if is_due(self.hand.deadline_ms(world)) {
                 let outcome = self.hand.wake(world);
                 self.look_after_executor(world, outcome);
+            }
+            if !world.machine().has_power() {
+                // The watchdog bit.
+                return;
             }
             if let Some(newborn) = self.hand.take_newborn() {
                 self.guardians.born(world, newborn);

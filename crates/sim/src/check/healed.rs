@@ -91,6 +91,7 @@ impl Healed {
         let Some(hung) = hung_since_ms.filter(|_| it.faults.len() == 1) else { return };
         let rungs = rules.rungs;
         let may = scene.policy().mode == Mode::Act
+            && !scene.is_observing
             && (rungs.has(Rung::Restart) || rungs.has(Rung::Kill))
             && it.process.is_some();
         let asleep_ms = it.held_until_ms.max(it.wanted_since_ms).max(scene.calm_since_ms);

@@ -20,6 +20,7 @@ mod reboots;
 mod scene;
 mod spacing;
 mod speed;
+mod watchdog;
 mod watching;
 
 pub use promises::{PROMISES, Promise, Stand};
@@ -94,6 +95,7 @@ impl Judge {
             Box::new(reboots::Reboots::new(apps)),
             Box::new(spacing::Spacing),
             Box::new(speed::Speed::new(apps)),
+            Box::new(watchdog::Watchdogs::default()),
         ];
         if pace == Pace::Every {
             checks.push(Box::new(watching::Watching));

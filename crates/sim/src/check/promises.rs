@@ -65,7 +65,7 @@ pub const PROMISES: &[Promise] = &[
         "S23",
         "freezing after two reboots in vain comes with the reboot ladder; the budget allows two a day",
     ),
-    waiting("S24", "there is no watchdog yet"),
+    judged("S24", "watchdog"),
     elsewhere("S25", "crates/sim/tests/runs.rs"),
     waiting(
         "S26",
@@ -82,7 +82,7 @@ pub const PROMISES: &[Promise] = &[
     judged("L4", "speed"),
     judged("L5", "watching"),
     judged("L6", "speed"),
-    waiting("L7", "there is no watchdog yet"),
+    elsewhere("L7", "crates/sim/tests/stories.rs"),
     waiting("L8", "the ladder from a polite reboot to a hard one does not exist yet"),
     judged("L9", "watching"),
     waiting("L10", "there are no notifications yet"),

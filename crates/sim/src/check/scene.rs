@@ -34,6 +34,8 @@ pub(super) struct Scene {
     off_ms: u64,
     pub(super) guardian_since_ms: Option<u64>,
     pub(super) executor_since_ms: Option<u64>,
+    /// Guardians died too often: nothing is promised but to observe, until the executor is another.
+    pub(super) is_observing: bool,
     /// Since then nothing has disturbed machine, manager or agent. In the future while something does.
     pub(super) calm_since_ms: u64,
     /// Until when the service manager was last slow or stuck, and no process could be had.
@@ -67,6 +69,7 @@ impl Scene {
             off_ms: 0,
             guardian_since_ms: None,
             executor_since_ms: None,
+            is_observing: false,
             calm_since_ms: 0,
             manager_disturbed_ms: 0,
             no_processes_ms: 0,
@@ -107,11 +110,18 @@ impl Scene {
         acts.find(|act| act.order.intent == intent)
     }
 
+    /// Whether a reboot was ordered and is not over: the watchdog may be armed behind it.
+    pub(super) fn is_rebooting(&self) -> bool {
+        let mut acts = self.apps.iter().flat_map(|app| app.acts.iter());
+        acts.any(|act| act.order.rung == Rung::Reboot && !act.is_over)
+    }
+
     /// Nothing has disturbed machine and agent for so long, and both run.
     pub(super) fn is_calm_for(&self, ms: u64) -> bool {
         self.guardian_since_ms.is_some()
             && self.executor_since_ms.is_some()
             && self.is_up
+            && !self.is_observing
             && self.now_ms >= self.calm_since_ms.saturating_add(ms)
     }
 
@@ -158,6 +168,7 @@ impl Scene {
             }
             Fact::ExecutorBegan => {
                 self.executor_since_ms = Some(at_ms);
+                self.is_observing = false;
                 self.disturbed(at_ms);
             }
             Fact::ExecutorEnded => {
@@ -165,6 +176,7 @@ impl Scene {
                 self.cut_off();
                 self.disturbed(at_ms);
             }
+            Fact::ObservesOnly => self.is_observing = true,
             Fact::AgentFault(fault) => {
                 let ms = match fault {
                     AgentFault::StopGuardian { ms } | AgentFault::StopExecutor { ms } => *ms,

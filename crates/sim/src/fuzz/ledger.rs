@@ -7,7 +7,7 @@ use super::ledger_truth::Truth;
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::{Failure, Outcome};
 use defib_engine::id::{Identity, IntentId};
-use defib_journal::ledger::{Damaged, Ledger, SLOT_BYTES, Slot};
+use defib_journal::ledger::{Damaged, Ledger, SLOT_BYTES, Slot, WatchdogMark};
 
 /// The first byte says whether the rest is two slots as they are, two slots with their checksums made right, or
 /// edits.
@@ -88,11 +88,19 @@ fn edits(bytes: &mut Bytes<'_>) {
                 write(&mut next, &mut file, usize::MAX);
                 ledger = next;
                 truth.done(charge);
+                truth.is_armed = is_armed(&ledger);
             }
         }
         truth.judge(&ledger);
     }
     means_one_thing(&ledger);
+}
+
+/// By the fields alone: armed in this boot, and not disarmed.
+fn is_armed(ledger: &Ledger) -> bool {
+    ledger.watchdog.is_some_and(|record| {
+        record.boot_id == ledger.boot_id && record.mark != WatchdogMark::Disarmed
+    })
 }
 
 fn found(file: &[Vec<u8>; 2], truth: &Truth) -> Ledger {
@@ -129,6 +137,8 @@ fn write_some(next: &Ledger, file: &mut [Vec<u8>; 2], end: usize) {
 }
 
 pub(super) const NAMES: [&str; 3] = ["shop", "blog", "ändere-dich"];
+const MARKS: [WatchdogMark; 3] =
+    [WatchdogMark::Armed, WatchdogMark::Disarmed, WatchdogMark::Starved];
 const RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
 
 /// One edit; the charge if it is one.
@@ -139,7 +149,7 @@ fn edit(
 ) -> Option<(usize, Rung, Purse)> {
     let app = bytes.below(NAMES.len());
     let name = NAMES[app];
-    match bytes.below(10) {
+    match bytes.below(11) {
         0..=3 => {
             let (rung, purse) =
                 (bytes.one_of(&RUNGS), bytes.one_of(&[Purse::Ladder, Purse::Gentle]));
@@ -161,6 +171,7 @@ fn edit(
         }
         7 => ledger.ended(name),
         8 => ledger.prune(ledger.now(truth.boottime_ms()), 86_400_000),
+        9 => ledger.mark_watchdog(bytes.one_of(&MARKS)),
         _ => truth.time_passes(bytes.span_ms() % 400_000_000),
     }
     None

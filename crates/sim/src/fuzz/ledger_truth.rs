@@ -3,7 +3,7 @@
 use super::ledger::NAMES;
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::id::AppId;
-use defib_journal::ledger::{CHARGES_MAX, Ledger, REBOOTS_MAX};
+use defib_journal::ledger::{CHARGES_MAX, Ledger, REBOOTS_MAX, boot_end};
 
 pub(super) struct Truth {
     /// Up-time of all boots.
@@ -11,6 +11,8 @@ pub(super) struct Truth {
     /// When this boot began.
     booted_at_ms: u64,
     boot: u8,
+    /// The watchdog is armed, and the ledger says so durably.
+    pub(super) is_armed: bool,
     done: Vec<Done>,
 }
 
@@ -26,7 +28,7 @@ const WINDOWS_MS: [u64; 3] = [3_600_000, 21_600_000, 86_400_000];
 
 impl Truth {
     pub(super) fn new() -> Truth {
-        Truth { up_ms: 0, booted_at_ms: 0, boot: 1, done: Vec::new() }
+        Truth { up_ms: 0, booted_at_ms: 0, boot: 1, is_armed: false, done: Vec::new() }
     }
 
     /// CLOCK_BOOTTIME.
@@ -50,9 +52,19 @@ impl Truth {
 
     /// The machine comes up again, with what its ledger holds.
     pub(super) fn reboot(&mut self, mut ledger: Ledger) -> Ledger {
+        let is_paid = |done: &Done| done.rung == Rung::Reboot && done.at_ms >= self.booted_at_ms;
+        if self.is_armed && !self.done.iter().any(is_paid) {
+            // A reset behind an armed watchdog counts like a reboot that was ordered.
+            self.done(Some((0, Rung::Reboot, Purse::Ladder)));
+        }
+        self.is_armed = false;
         self.booted_at_ms = self.up_ms;
         self.boot = self.boot.wrapping_add(1).max(2);
+        let end = boot_end(&ledger, false);
         ledger.next_boot([self.boot; 16]);
+        if end.is_charged() {
+            ledger.charge_reset(ledger.booted_at());
+        }
         ledger
     }
 

@@ -121,6 +121,7 @@ impl Seat {
             Due::Execs(identity) => self.exec(identity),
             Due::Goes(identity, step) => self.go_on_with_command(identity, step),
             Due::Ends(identity, exit) => self.end_stray(identity, exit),
+            Due::Bites(feed) => self.bite(feed),
         }
     }
 

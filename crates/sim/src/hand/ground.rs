@@ -4,6 +4,7 @@ use super::agenda::Agenda;
 use super::doom::Doom;
 use super::refusal::Refusal;
 use super::slots::LedgerFile;
+use super::watchdog::Dog;
 use crate::chance::Chance;
 use crate::plan::DiskName;
 use crate::world::World;
@@ -45,6 +46,8 @@ pub(super) enum Due {
     Goes(Identity, Step),
     /// A process ends.
     Ends(Identity, Exit),
+    /// The watchdog's time since this feed is over.
+    Bites(u64),
 }
 
 /// The steps of a `recover` command.
@@ -69,6 +72,7 @@ pub(super) struct Inner {
     pub(super) disk: LedgerFile,
     pub(super) doom: Doom,
     pub(super) refusal: Refusal,
+    pub(super) dog: Cell<Dog>,
     /// The highest intent that was seen to be durable.
     pub(super) told_intent: Cell<u64>,
     jobs: Cell<u64>,
@@ -89,6 +93,7 @@ impl Ground {
             disk: LedgerFile::new(DiskName::State),
             doom,
             refusal: Refusal::default(),
+            dog: Cell::default(),
             told_intent: Cell::new(0),
             jobs: Cell::new(0),
             leaves_orphans,
@@ -100,6 +105,7 @@ impl Ground {
         self.0.strays.borrow_mut().clear();
         self.0.agenda.borrow_mut().clear();
         self.0.fast.wipe();
+        self.0.dog.take();
         self.0.disk.lose_power();
         // An intent that no disk remembers never was: its number may be given to another.
         self.0.told_intent.set(self.0.disk.last_intent());

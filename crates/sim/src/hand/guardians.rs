@@ -3,10 +3,11 @@
 use super::agenda::Agenda;
 use super::ground::Kind;
 use super::seat::Seat;
+use crate::fact::Fact;
 use defib_engine::event::Exit;
 use defib_engine::id::Identity;
 use defib_executor::boundary::{Attachment, Guardians, Peer, Token};
-use defib_journal::order::Request;
+use defib_journal::order::{Report, Request};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -118,6 +119,9 @@ impl Peer for ExecutorEnd {
         };
         let at_ms = self.seat.world_now_ms() + self.seat.latency_ms();
         messages.push_last(at_ms, (bytes.to_vec(), text));
+        if let Ok(Report::ObserveOnly { .. }) = Report::decode(bytes) {
+            self.seat.observes_only();
+        }
         Ok(())
     }
 
@@ -159,6 +163,9 @@ impl GuardianEnd {
     pub fn send(&self, bytes: &[u8], now_ms: u64) -> bool {
         if self.is_closed() {
             return false;
+        }
+        if let Ok(Request::Beat) = Request::decode(bytes) {
+            self.seat.world().tell(Fact::Turned);
         }
         let at_ms = now_ms + self.seat.latency_ms();
         self.link.to_executor.borrow_mut().push_last(at_ms, bytes.to_vec());

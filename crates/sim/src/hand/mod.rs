@@ -23,6 +23,7 @@ mod seat;
 mod slots;
 mod truth;
 mod units;
+mod watchdog;
 
 pub use doom::Doom;
 pub use ground::Ground;

@@ -49,6 +49,11 @@ impl Hand {
         &self.ground
     }
 
+    /// Whether nothing is done but observing, until a person starts it again.
+    pub fn is_observing(&self) -> bool {
+        self.is_alive() && self.seat.is_observing()
+    }
+
     /// What it complained about, for the event log.
     pub fn complaints(&self) -> Vec<String> {
         self.seat.complaints()
@@ -96,6 +101,7 @@ impl Hand {
             guardians: Box::new(seat.clone()),
             manager: Box::new(seat.clone()),
             machine: Box::new(seat.clone()),
+            watchdog: Box::new(seat.clone()),
             notify: Box::new(seat.clone()),
         };
         let mut executor = Executor::new(assignment, outside).ok()?;
@@ -143,6 +149,9 @@ impl Hand {
         if self.executor.is_none() {
             return Outcome::Gone;
         }
+        if !world.machine().has_power() {
+            return Outcome::Lives;
+        }
         if now_ms < self.busy_until_ms || self.own_deadline_ms(world) > now_ms && !seat.has_tokens()
         {
             return Outcome::Lives;
@@ -187,6 +196,10 @@ impl Hand {
         self.lent.clone().during(world, || {
             self.executor = None;
             self.seat.cut_helper(false);
+            if self.seat.is_dog_armed() {
+                // The kernel closes it without the magic letter, and feeds it once by that.
+                self.seat.count_anew();
+            }
         });
         world.tell(Fact::ExecutorEnded);
     }

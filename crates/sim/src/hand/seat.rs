@@ -5,6 +5,7 @@ use super::ground::{Ground, Kind};
 use super::guardians::{GuardianEnd, Link};
 use super::truth::Acting;
 use super::units::Units;
+use crate::fact::Fact;
 use crate::world::{Lent, World};
 use defib_engine::event::Exit;
 use defib_engine::id::Identity;
@@ -40,6 +41,7 @@ struct Inner {
     /// The link to the guardian that was started last.
     link: RefCell<Option<Rc<Link>>>,
     complaints: RefCell<Vec<String>>,
+    is_observing: Cell<bool>,
 }
 
 impl Seat {
@@ -59,6 +61,7 @@ impl Seat {
             newborns: RefCell::default(),
             link: RefCell::default(),
             complaints: RefCell::default(),
+            is_observing: Cell::new(false),
         }))
     }
 
@@ -200,6 +203,16 @@ impl Seat {
         if complaints.len() < COMPLAINTS_MAX {
             complaints.push(what.to_owned());
         }
+    }
+
+    /// The executor has had enough of dying guardians, and says so.
+    pub(super) fn observes_only(&self) {
+        self.0.is_observing.set(true);
+        self.world().tell(Fact::ObservesOnly);
+    }
+
+    pub(super) fn is_observing(&self) -> bool {
+        self.0.is_observing.get()
     }
 
     pub(super) fn complaints(&self) -> Vec<String> {

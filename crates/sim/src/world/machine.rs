@@ -99,6 +99,11 @@ impl Machine {
         (WALL_BEGINS_MS as i64 + now_ms as i64 + self.wall_offset_ms).max(0) as u64
     }
 
+    /// When the last stretch in which nothing ran was over, or will be.
+    pub(crate) fn thawed_ms(&self) -> u64 {
+        self.frozen_until_ms
+    }
+
     /// Until when nothing runs, if that is so now.
     pub fn frozen_until(&self, now_ms: u64) -> Option<u64> {
         (now_ms < self.frozen_until_ms).then_some(self.frozen_until_ms)
@@ -157,6 +162,11 @@ impl World {
             self.machine.slept_ms += ms;
         }
         self.tell(Fact::Froze { ms });
+    }
+
+    /// The hardware watchdog resets the machine.
+    pub(crate) fn bite(&mut self) {
+        self.turn_power(Power::Down { by: By::Watchdog, hard: true, off_ms: 0 });
     }
 
     /// Whether anything on the machine runs now.

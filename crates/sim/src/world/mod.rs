@@ -214,6 +214,11 @@ impl World {
         &self.apps[app]
     }
 
+    /// Whether all that the plan broke is mended.
+    pub fn is_healed(&self) -> bool {
+        self.is_healed
+    }
+
     /// How many apps there are.
     pub fn apps_len(&self) -> usize {
         self.apps.len()
