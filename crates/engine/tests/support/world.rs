@@ -282,7 +282,8 @@ impl World {
         } else {
             (self.now.0 / 1_000, 1)
         };
-        assert!(self.busy.1 < 500, "500 events in one second, the last of them {event:?}");
+        let is_storm = self.busy.1 >= 500 && self.tamper.is_none();
+        assert!(!is_storm, "500 events in one second, the last of them {event:?}");
         // Whatever was due has been dealt with: else the guardian's loop would spin.
         let woken = next_deadline(&self.state);
         assert!(woken.is_none_or(|at| at > self.now), "woken again at once after {event:?}");
