@@ -5,7 +5,7 @@ use super::modelled::{Fate, Modelled};
 use super::whole::{Guardian, Run, RunFate, Whole};
 use super::wrong::Wrong;
 use defib_engine::effect::{Effect, Order, Rung};
-use defib_engine::event::{Event, LedgerIntent, StartCount, Started};
+use defib_engine::event::{Event, LedgerIntent, Outcome, StartCount, Started};
 use defib_engine::id::{AppId, IntentId};
 use defib_engine::note::Note;
 use defib_engine::seen::Seen;
@@ -202,7 +202,7 @@ impl Modelled {
                 app,
                 intent: it.intent,
                 rung: it.rung,
-                outcome: it.outcome,
+                outcome: it.outcome.or_else(|| self.unless_at_work(whole, app, it.intent)),
             }));
             if record.start_count > 0 {
                 let (count, last) = (record.start_count, record.last_start);
@@ -211,6 +211,14 @@ impl Modelled {
         }
         started.intents.sort_by_key(|intent| intent.intent);
         started
+    }
+
+    /// An intent without an outcome was interrupted, unless the hand is still at it. A hand that is never busy,
+    /// or blind for the living, does not know that either.
+    fn unless_at_work(&self, whole: &Whole, app: AppId, intent: IntentId) -> Option<Outcome> {
+        let forgets = matches!(self.wrong, Wrong::NeverBusy | Wrong::SecondCopy);
+        let is_at_work = !forgets && whole.is_at_work(app, intent);
+        (!is_at_work).then_some(Outcome::Interrupted)
     }
 
     /// The order that the remembered state waits for, for guardians that send it again.

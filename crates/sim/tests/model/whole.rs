@@ -3,7 +3,7 @@
 use super::watch::Watch;
 use defib_engine::effect::Order;
 use defib_engine::event::Event;
-use defib_engine::id::{Identity, ProbeId};
+use defib_engine::id::{AppId, Identity, IntentId, ProbeId};
 use defib_engine::state::State;
 use defib_journal::ledger::Ledger;
 
@@ -188,5 +188,11 @@ impl Whole {
     /// Whether anything is at work on this app, or on its way.
     pub(crate) fn is_busy(&self, app: usize) -> bool {
         self.hands.as_ref().is_some_and(|hands| !hands[app].acts.is_empty())
+    }
+
+    /// Whether this very intent is at work on the app.
+    pub(crate) fn is_at_work(&self, app: AppId, intent: IntentId) -> bool {
+        let acts = self.hands.as_ref().map(|hands| &hands[usize::from(app.0)].acts);
+        acts.is_some_and(|acts| acts.iter().any(|act| act.order.intent == intent))
     }
 }
