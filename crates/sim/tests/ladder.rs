@@ -20,7 +20,9 @@ struct Seen {
     /// When each step was tried, and whether it was taken.
     pushed: Vec<(u64, u8, bool)>,
     went_down_ms: Vec<u64>,
-    bites: usize,
+    /// When the watchdog reset it.
+    bitten_ms: Vec<u64>,
+    failed_ms: Option<u64>,
 }
 
 impl Witness for Seen {
@@ -29,7 +31,11 @@ impl Witness for Seen {
         match *fact {
             Fact::Pushed { step, by: By::Agent, taken } => self.pushed.push((at_ms, step, taken)),
             Fact::WentDown { by: By::Agent, .. } => self.went_down_ms.push(at_ms),
-            Fact::WentDown { by: By::Watchdog, .. } => self.bites += 1,
+            Fact::WentDown { by: By::Watchdog, .. } => self.bitten_ms.push(at_ms),
+            Fact::Finished { outcome, .. } if !self.pushed.is_empty() => {
+                let is_failed = matches!(outcome, defib_engine::event::Outcome::Failed(_));
+                self.failed_ms = is_failed.then_some(at_ms).or(self.failed_ms);
+            }
             _ => {}
         }
     }
@@ -44,7 +50,13 @@ fn live(refused: u8, stuck: u8) -> Seen {
     let plan = plan_of(&(PLAN.to_owned() + &happens)).unwrap();
     let mut world = World::new(Rc::new(plan.clone())).unwrap();
     let judge = Judge::new(&world, Pace::Every);
-    let mut seen = Seen { judge, pushed: Vec::new(), went_down_ms: Vec::new(), bites: 0 };
+    let mut seen = Seen {
+        judge,
+        pushed: Vec::new(),
+        went_down_ms: Vec::new(),
+        bitten_ms: Vec::new(),
+        failed_ms: None,
+    };
     let mut agent = Accused::Whole.bring(&world);
     run(&mut world, agent.as_mut(), Pace::Every, plan.ends_at_ms, &mut seen);
     seen.judge.finish(plan.ends_at_ms);
@@ -79,7 +91,11 @@ fn every_mixture_of_refusals_and_vain_steps_goes_harder_and_harder() {
         }
         let downs = usize::from(vain < 4);
         assert_eq!(seen.went_down_ms.len(), downs, "refused {refused} stuck {stuck}");
-        // With no step left the watchdog is fed no more, and resets the machine.
-        assert_eq!(seen.bites, usize::from(vain == 4), "refused {refused} stuck {stuck}");
+        // With nothing of software left the watchdog ends it, its 60 s after it was fed last.
+        let sysrq_ms = seen.pushed.last().map_or(0, |pushed| pushed.0);
+        let bitten_ms: Vec<u64> = seen.bitten_ms.iter().map(|at_ms| at_ms - sysrq_ms).collect();
+        assert_eq!(bitten_ms.len(), 1 - downs, "refused {refused} stuck {stuck}");
+        assert!(bitten_ms.iter().all(|ms| (40_000..=65_000).contains(ms)), "{bitten_ms:?}");
+        assert_eq!(seen.failed_ms, None, "refused {refused} stuck {stuck}");
     }
 }

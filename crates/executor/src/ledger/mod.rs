@@ -196,6 +196,13 @@ impl Keeper {
         self.write(now_ms)
     }
 
+    /// The watchdog is fed no more, on purpose: for the next executor of this boot, since the next boot knows
+    /// it by the reboot's own intent. It is the last rung, so nothing is allocated.
+    pub(crate) fn mark_starved(&mut self, now_ms: u64) {
+        self.ledger.mark_watchdog(WatchdogMark::Starved);
+        let _ = self.write_fast(now_ms);
+    }
+
     /// The descriptor that tells of finished disk writes.
     pub(crate) fn disk_fd(&self) -> Option<BorrowedFd<'_>> {
         self.disk.fd()
@@ -213,13 +220,19 @@ impl Keeper {
 
     /// Writes the fast copy now and asks the helper for the other.
     fn write(&mut self, now_ms: u64) -> io::Result<()> {
+        let len = self.write_fast(now_ms)?;
+        self.disk.request(self.ledger.seq, &self.buffer[..len]);
+        Ok(())
+    }
+
+    /// The fast copy alone, which allocates nothing; how long the record is.
+    fn write_fast(&mut self, now_ms: u64) -> io::Result<usize> {
         self.stamp_due_ms = now_ms + STAMP_EVERY_MS;
         self.ledger.stamp(now_ms);
         let len = self.ledger.encode_slot(&mut self.buffer);
         self.fast.write(self.ledger.next_slot(), &self.buffer[..len])?;
         self.ledger.written();
-        self.disk.request(self.ledger.seq, &self.buffer[..len]);
-        Ok(())
+        Ok(len)
     }
 
     /// A new boot, and intents that nobody finished.

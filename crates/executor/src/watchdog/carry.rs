@@ -82,7 +82,7 @@ impl Executor {
             && self.dog.is_armed()
             && self.keeper.ledger().watchdog_now() != Some(WatchdogMark::Starved)
         {
-            self.mark_watchdog(WatchdogMark::Starved, now_ms);
+            self.keeper.mark_starved(now_ms);
         }
     }
 
