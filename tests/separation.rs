@@ -111,6 +111,8 @@ fn what_a_root_guardian_left_is_handed_over_and_links_are_not() {
     let home = Home::new(Folder::new("migrated"), &config(""));
     let (journal, runtime) = (home.state().join("journal"), home.runtime());
     fs::create_dir_all(&journal).expect("ours");
+    // As the umask of the shipped unit would have it.
+    fs::set_permissions(&journal, Permissions::from_mode(0o700)).expect("ours");
     fs::create_dir_all(runtime.join("hold")).expect("ours");
     fs::set_permissions(home.state(), Permissions::from_mode(0o700)).expect("ours");
     fs::write(home.state().join("ledger"), "").expect("ours");
@@ -130,6 +132,7 @@ fn what_a_root_guardian_left_is_handed_over_and_links_are_not() {
     for own in [&journal, &journal.join("20200101.jsonl"), &runtime.join("hold")] {
         assert_eq!(owner(own), guardian, "{}", own.display());
     }
+    assert_eq!(mode(&journal), 0o750);
     assert_eq!(owner(&secret), 0);
     assert_eq!(owner(&runtime.join("ledger.run")), 0);
     home.wait_for_word("held", SOON);

@@ -94,6 +94,8 @@ fn give_journal(ids: &Ids, journal: &Path) -> io::Result<()> {
             chownat(&folder, &name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
         }
     }
+    // The umask of a service would keep the group out, who may read it.
+    fchmod(&folder, Mode::from_raw_mode(0o750))?;
     give(ids, &folder)
 }
 
