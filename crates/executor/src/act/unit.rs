@@ -188,7 +188,8 @@ impl Executor {
     }
 
     /// After the grace: KILL, but only while the unit is stopping. A moment later the same signal
-    /// would hit the new process.
+    /// would hit the new process: so it is not sent at all once the kernel has ended the cgroup, since
+    /// the manager may have begun the next life before it reads our call.
     fn kill_what_lingers(&mut self, order: &Order, act: &mut UnitAct, now_ms: u64, end_at: u64) {
         if act.kill_at.take_if(|at| *at <= now_ms).is_some() {
             act.is_kill_due = true;
@@ -196,11 +197,12 @@ impl Executor {
         let state = self.apps[usize::from(order.app.0)].unit;
         if act.is_kill_due && state == Some(UnitState::Deactivating) {
             act.is_kill_due = false;
-            let unit = self.unit_name(order);
+            if self.end_lingering_group(order) {
+                return self.say_step(order, ActStep::GroupKilled);
+            }
             let kill = UnitJob::Kill { signal: libc::SIGKILL as u8 };
-            let is_ended = self.end_lingering_group(order);
-            self.manager.begin(kill, &unit, end_at);
-            self.say_step(order, if is_ended { ActStep::GroupKilled } else { ActStep::KillSent });
+            self.manager.begin(kill, &self.unit_name(order), end_at);
+            self.say_step(order, ActStep::KillSent);
         }
     }
 
