@@ -38,6 +38,8 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     if shell::output(&cargo, &["mutants", "--version"]).is_err() {
         return Err("cargo-mutants is not installed: `cargo install --locked cargo-mutants`".into());
     }
+    // cargo-mutants makes its own folder, and none above it.
+    fs::create_dir_all(shell::workspace().join(FOUND)).map_err(|why| format!("{FOUND}: {why}"))?;
     let mut fates = BTreeMap::new();
     for stage in &STAGES {
         println!("{} by {}", stage.of, stage.tests.join(", "));
