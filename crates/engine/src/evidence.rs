@@ -139,13 +139,6 @@ impl ProbeState {
 
     pub(crate) fn fail(&mut self, look: Look, weights: &Weights, cusum_pace_ms: u64) {
         self.telling = Some(self.told_by(look.seen));
-        // Hours of 404, or of an expired certificate, are no evidence that it hangs: the first look that
-        // shows a fault of the app itself begins a stretch of its own.
-        if self.last.is_some_and(|last| is_no_fault_of_the_app(last.seen))
-            && !is_no_fault_of_the_app(look.seen)
-        {
-            (self.stretch, self.db, self.cusum) = (None, 0, 0);
-        }
         let (since, count) = self.stretch.map_or((look.started, 0), |s| (s.since, s.count));
         let count = count.saturating_add(1);
         self.stretch = Some(Stretch { since, until: look.ended, count });
@@ -157,15 +150,37 @@ impl ProbeState {
         self.last = Some(look);
     }
 
-    /// One lost look among wrong answers does not make them a hang: it takes two in a row.
+    /// One lost look among wrong answers does not make them a hang: it takes two in a row. A command's
+    /// silence says no more than its failure, however long it lasts: either may stand for anything.
     fn told_by(&self, seen: Seen) -> Seen {
         let before = self.last.filter(|_| self.stretch.is_some()).map(|look| look.seen);
+        if let Some(told @ Seen::Command(_)) = self.telling.filter(|_| before.is_some()) {
+            return told;
+        }
         match before {
             Some(answer) if is_silence(seen) && answer.is_failure() && !is_silence(answer) => {
                 answer
             }
             _ => seen,
         }
+    }
+
+    /// Whether a look tells something else than one that no act on the app could have cured.
+    pub(crate) fn is_told_otherwise(&self, look: Look) -> bool {
+        self.last.is_some_and(|last| is_no_fault_of_the_app(last.seen))
+            && !is_no_fault_of_the_app(look.seen)
+    }
+
+    /// Takes back what its failures add up to.
+    pub(crate) fn forgive(&mut self) {
+        (self.stretch, self.db, self.cusum) = (None, 0, 0);
+    }
+
+    /// Whether it is a command that fails.
+    pub(crate) fn is_failing_command(&self) -> bool {
+        let told = self.telling.filter(|_| self.stretch.is_some());
+        let told = told.or(self.last.map(|look| look.seen));
+        matches!(told, Some(Seen::Command(_)))
     }
 
     fn move_cusum(&mut self, at: Moment, pace_ms: u64, by: i16) {

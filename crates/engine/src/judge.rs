@@ -38,12 +38,31 @@ impl Turn<'_> {
         if rules.view == View::App {
             self.app(app).probes[index].absent = seen == Seen::Unknown(UnknownWhy::NothingThere);
         }
+        if rules.view != View::Dependency && !seen.is_unknown() {
+            self.forgive(app, index, look);
+        }
         if seen.is_good() {
             self.good_look(app, index, look);
         } else if seen.is_unknown() || (blind && rules.view != View::Dependency) {
             self.blind_look(app, index, look);
         } else {
             self.failing_look(app, index, look);
+        }
+    }
+
+    /// Hours of 404, or of an expired certificate, are no evidence that it hangs: the first look that shows
+    /// something else begins anew. So does a command, which may have failed for just that.
+    fn forgive(&mut self, app: usize, index: usize, look: Look) {
+        let rules = &self.policy.apps[app].probes;
+        let probes = &mut self.state.apps[app].probes;
+        if !probes[index].is_told_otherwise(look) {
+            return;
+        }
+        probes[index].forgive();
+        for (probe, rules) in probes.iter_mut().zip(rules) {
+            if rules.view != View::Dependency && probe.is_failing_command() {
+                probe.forgive();
+            }
         }
     }
 

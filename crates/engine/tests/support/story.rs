@@ -269,6 +269,7 @@ fn seen(words: &[&str]) -> Seen {
         ["expired"] => Seen::Tls(TlsFault::Expired),
         ["absent"] => Seen::Unknown(UnknownWhy::NothingThere),
         ["unresolved"] => Seen::Unknown(UnknownWhy::Unresolved),
+        ["exit", code] => Seen::Command(code.parse().expect("an exit code")),
         ["status", code] => {
             Seen::Status { code: code.parse().expect("a code"), retry_after_s: None }
         }
