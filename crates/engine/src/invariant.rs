@@ -8,7 +8,7 @@ use crate::effect::{Effect, Order, Purse, Rung};
 use crate::id::AppId;
 use crate::note::{Class, Note};
 use crate::policy::{Budget, Mode, Permission, Policy, View};
-use crate::state::{AppPhase, AppState, Stage, State};
+use crate::state::{AppPhase, AppState, Incident, Stage, State, Used};
 
 /// A broken promise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -158,17 +158,22 @@ fn may_reboot(
     order: &Order,
 ) -> bool {
     let lower = rules.rungs.has(Rung::Restart) || rules.rungs.has(Rung::Kill);
-    // After a relapse the ladder goes on from where the incident before it stood.
-    let tried = !lower
-        || app.incident().is_some_and(|incident| {
-            incident.acted.is_some() || incident.used.steps.iter().any(|step| *step > 0)
-        });
+    let tried = !lower || app.incident().is_some_and(has_tried_lower);
     let others_rest = state.apps.iter().filter(|other| other.acting().is_some()).count() == 1;
     policy.reboot == Permission::Allowed
         && rules.reboot_on.has(order.class)
         && state.now.since(state.booted_at) >= policy.min_uptime_ms
         && (tried || order.class == Class::KernelIo || another_has_the_memory(state, app, order))
         && others_rest
+}
+
+/// Whether something was tried before this reboot, whose own step is counted already. After a relapse the
+/// ladder goes on from where the incident before it stood.
+fn has_tried_lower(incident: &Incident) -> bool {
+    let acted = incident.acted.is_some_and(|act| act.rung != Rung::Reboot);
+    let climbed =
+        matches!(incident.stage, Stage::Acting { before, .. } if before != Used::default());
+    acted || climbed
 }
 
 /// To end the app would give nothing back: what it has grown by is less than a tenth of the machine's.
