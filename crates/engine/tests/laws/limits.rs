@@ -170,7 +170,9 @@ fn its_own_supervisor_goes_first() {
 fn an_act_that_the_guardian_did_not_see_end_is_verified_and_not_repeated() {
     let mut world = sick(two_apps(false), 0, HANG);
     world.apps[0].next = Life::Good { warm_ms: 1_000 };
+    let limit = world.now.plus(5 * MINUTE);
     while orders(&world, 0).is_empty() {
+        assert!(world.now < limit, "a hang was not acted on in five minutes");
         world.run(SECOND / 20);
     }
     world.restart_guardian(3_000);

@@ -171,7 +171,9 @@ pub fn late_is_unknown(wrong: &Wrong, late_ms: u64, looks: usize) -> Law {
 
 /// A failing look of the running attempt that took far longer than it may.
 fn late_look(world: &mut World, late_ms: u64) -> Event {
+    let limit = world.now.plus(60_000);
     while world.state.apps[0].probes[0].asked_at.is_none() {
+        assert!(world.now < limit, "nobody looks any more");
         world.run(1);
     }
     let probe = &world.state.apps[0].probes[0];
