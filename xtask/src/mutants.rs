@@ -8,10 +8,11 @@ use std::fs;
 const FOUND: &str = "target/found";
 
 /// Stages, quickest judge first: each is shown only what passed all before it (`--iterate`).
-const STAGES: [Stage; 5] = [
+const STAGES: [Stage; 6] = [
     Stage { of: "defib-engine", judges: "defib-engine", tests: &["-C=--test=laws"] },
     Stage { of: "defib-engine", judges: "defib-engine", tests: &["-C=--test=properties"] },
     Stage { of: "defib-journal", judges: "defib-journal", tests: &["-C=--test=ledger"] },
+    Stage { of: "defib-executor", judges: "defib-executor", tests: &["-C=--test=admission"] },
     Stage {
         of: "defib-executor",
         judges: "defib-sim",
