@@ -227,9 +227,13 @@ impl Life {
 
     fn wakes(&mut self, entrant: Entrant, folder: &HoldFolder) {
         let Entrant { body, greeting, accepted } = entrant;
-        self.lent.world().tell(Fact::GuardianBegan);
         let pid = self.link.pid();
-        self.present.set(pid);
+        // One that stood still while its executor died comes to itself beside its follower, and sees the
+        // dead link in its first turn: it is not the one that guards.
+        if pid > self.present.get() {
+            self.present.set(pid);
+            self.lent.world().tell(Fact::GuardianBegan);
+        }
         let (lent, mount) = (self.lent.clone(), self.mount.clone());
         let narrator = Tap { lent, mount, pid, present: Rc::clone(&self.present) };
         let birth = Birth {

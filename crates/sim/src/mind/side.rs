@@ -205,6 +205,7 @@ impl GuardianSide {
             life.mount.end();
         }
         self.folder = HoldFolder::default();
+        self.present.set(0);
         self.asks.clear();
         if was_polite {
             self.disk.sync_all();
