@@ -67,7 +67,7 @@ fn mode(turn: &Turn<'_>, app: usize, _: &Plan) -> Option<Refusal> {
 }
 
 fn shutdown(turn: &Turn<'_>, _: usize, _: &Plan) -> Option<Refusal> {
-    turn.state.shutting_down.then_some(Refusal::ShuttingDown)
+    turn.state.shutting_down.map(|until| Refusal::ShuttingDown { until })
 }
 
 fn operator(turn: &Turn<'_>, app: usize, _: &Plan) -> Option<Refusal> {
@@ -243,7 +243,8 @@ impl Refusal {
     /// When the refusal may no longer hold, if time alone can end it.
     pub const fn until(&self) -> Option<Moment> {
         match self {
-            Refusal::Held { until }
+            Refusal::ShuttingDown { until }
+            | Refusal::Held { until }
             | Refusal::Announced { until }
             | Refusal::SupervisorFirst { until }
             | Refusal::StartGrace { until }

@@ -66,7 +66,7 @@ pub fn step(
 pub fn next_deadline(state: &State) -> Option<Moment> {
     let doubt = (state.doubt.level > 0).then_some(state.doubt.falls_at);
     let apps = state.apps.iter().flat_map(app_deadlines);
-    let later = apps.chain(doubt).filter(|at| *at > state.now).min();
+    let later = apps.chain(doubt).chain(state.shutting_down).filter(|at| *at > state.now).min();
     match (looks::next_look(state), later) {
         (Some(look), Some(other)) => Some(look.min(other)),
         (look, other) => look.or(other),

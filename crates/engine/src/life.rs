@@ -16,11 +16,26 @@ use alloc::vec::Vec;
 const DOUBT_STEP_MS: u64 = 5_000;
 const DOUBT_MAX: u8 = 8;
 
+/// A shutdown that has not come by then does not come: `reboot.target` and `poweroff.target` have
+/// `JobTimeoutSec=30min`, and are forced when it is over (systemd 252, units/reboot.target).
+const SHUTDOWN_MS: u64 = 30 * 60_000;
+
 impl Turn<'_> {
+    /// The machine is going down: nothing is begun any more, for as long as that can take.
+    pub(crate) fn shutting_down(&mut self) {
+        self.state.shutting_down = Some(self.now.plus(SHUTDOWN_MS));
+    }
+
+    /// A person's shutdown that never came is no reason to leave the app down for ever.
+    pub(crate) fn outlive_shutdown(&mut self) {
+        let now = self.now;
+        self.state.shutting_down = self.state.shutting_down.filter(|until| now < *until);
+    }
+
     pub(crate) fn started(&mut self, started: &Started) {
         let now = self.now;
         self.state.booted_at = started.booted_at;
-        self.state.shutting_down = false;
+        self.state.shutting_down = None;
         self.state.machine = None;
         self.state.next_intent = self.state.next_intent.max(started.last_intent + 1);
         self.state.charges.clone_from(&started.charges);

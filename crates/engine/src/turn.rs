@@ -49,6 +49,7 @@ impl Turn<'_> {
     pub(crate) fn take(&mut self, event: &Event) {
         self.receive(event);
         self.expire_doubt();
+        self.outlive_shutdown();
         for app in 0..self.state.apps.len().min(self.policy.apps.len()) {
             self.expire_quiet(app);
             self.verify(app);
@@ -61,7 +62,7 @@ impl Turn<'_> {
         match event {
             Event::Started(started) => self.started(started),
             Event::Doubted(doubt) => self.doubted(*doubt),
-            Event::ShuttingDown => self.state.shutting_down = true,
+            Event::ShuttingDown => self.shutting_down(),
             Event::Woke => {}
             Event::Observed { probe, attempt, started, ended, seen } => {
                 if let Some(app) = self.known(probe.app) {

@@ -9,7 +9,7 @@ pub fn refusal(refusal: Refusal, names: &Names, now: Option<Moment>) -> String {
     let left = |until: Moment| left(until, now);
     match refusal {
         Refusal::Observing => "the config says observe, not act".to_owned(),
-        Refusal::ShuttingDown => "the machine is shutting down".to_owned(),
+        Refusal::ShuttingDown { .. } => "the machine is shutting down".to_owned(),
         Refusal::Stopped => "a person stopped it".to_owned(),
         Refusal::Held { until } => format!("held for {} more", left(until)),
         Refusal::Announced { until } => {

@@ -11,8 +11,11 @@ use crate::time::Moment;
 pub enum Refusal {
     /// The config says observe.
     Observing,
-    /// The machine is going down.
-    ShuttingDown,
+    /// The machine is going down, and is believed to until then.
+    ShuttingDown {
+        /// Until then.
+        until: Moment,
+    },
     /// A person stopped the app.
     Stopped,
     /// A hold lasts until then.

@@ -30,8 +30,8 @@ pub struct State {
     pub booted_at: Moment,
     /// How much we doubt our own probes.
     pub doubt: SelfDoubt,
-    /// The machine is going down.
-    pub shutting_down: bool,
+    /// The machine is going down, and is believed to until then.
+    pub shutting_down: Option<Moment>,
     /// Disruptive acts of the last day, oldest first. Bounded by the budgets: at most 10 and 96
     /// (gentle) an app and 2 for the machine.
     pub charges: Vec<Charge>,
@@ -59,7 +59,7 @@ impl State {
             next_intent: 1,
             booted_at: Moment(0),
             doubt: SelfDoubt::default(),
-            shutting_down: false,
+            shutting_down: None,
             charges: Vec::new(),
             apps: policy.apps.iter().map(|app| AppState::new(app, now)).collect(),
             machine: None,
@@ -68,6 +68,8 @@ impl State {
 
     /// Whether nothing is suspected, open, held or doubted: passes may be folded away.
     pub fn is_quiet(&self) -> bool {
-        self.doubt.level == 0 && !self.shutting_down && self.apps.iter().all(AppState::is_quiet)
+        self.doubt.level == 0
+            && self.shutting_down.is_none()
+            && self.apps.iter().all(AppState::is_quiet)
     }
 }

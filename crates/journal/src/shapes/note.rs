@@ -25,7 +25,7 @@ typed_enum!(Class {
 typed_struct!(Tally { source, count, db });
 typed_enum!(Refusal {
     Observing,
-    ShuttingDown,
+    ShuttingDown { until },
     Stopped,
     Held { until },
     Announced { until },

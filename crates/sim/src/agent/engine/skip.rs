@@ -124,7 +124,7 @@ fn fit(runs: &mut [Run], ends: Moment) {
 /// Whether nothing is suspected, open, held or doubted. Unlike [`State::is_quiet`] it lets a CUSUM
 /// decay: with the last look good it convicts nobody.
 fn is_calm(state: &State) -> bool {
-    state.doubt.level == 0 && !state.shutting_down && state.apps.iter().all(is_still)
+    state.doubt.level == 0 && state.shutting_down.is_none() && state.apps.iter().all(is_still)
 }
 
 /// Whether time alone changes nothing but its counters.
