@@ -54,6 +54,7 @@ impl Turn<'_> {
     fn wake_app(&mut self, app: usize, started: &Started) {
         self.void_looks(app);
         self.app(app).host = None;
+        self.app(app).stop_told = false;
         if started.new_boot {
             // After a boot everything starts at once, and slowly.
             let grace_ms = self.rules(app).start_grace_ms;
@@ -137,6 +138,7 @@ impl Turn<'_> {
     /// The operator wins: an open incident is over (once a running act has answered), and nothing is
     /// done until the stop is.
     pub(crate) fn stopped(&mut self, app: usize) {
+        self.app(app).stop_told = true;
         if core::mem::replace(&mut self.app(app).stopped, true) {
             return;
         }

@@ -70,7 +70,9 @@ impl Turn<'_> {
         let has_passed = self.has_ever_passed(app);
         let state = self.app(app);
         state.process = Process::Alive { identity, since: now };
-        let was_stopped = !is_ours && core::mem::take(&mut state.stopped);
+        // A stop can take minutes. The process that we find while one is under way is no new life.
+        let is_new = started || !state.stop_told;
+        let was_stopped = !is_ours && is_new && core::mem::take(&mut state.stopped);
         if started {
             state.grace_until = Some(now.plus(grace_ms));
             for probe in &mut state.probes {

@@ -19,6 +19,8 @@ pub struct AppState {
     pub grace_until: Option<Moment>,
     /// A person stopped it.
     pub stopped: bool,
+    /// That was told since this guardian began; else it is remembered, and who came since may have started it.
+    pub stop_told: bool,
     /// A hold, and its end.
     pub held_until: Option<Moment>,
     /// The app's own announcement (503 with Retry-After).
@@ -127,6 +129,7 @@ impl AppState {
             process: Process::Unknown,
             grace_until: None,
             stopped: false,
+            stop_told: false,
             held_until: None,
             announced: None,
             capable: policy.rungs,

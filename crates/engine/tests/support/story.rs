@@ -140,6 +140,11 @@ impl Story {
                 world.feed(Event::Held { app: AppId(app(name) as u16), until });
             }
             ["release", name] => world.feed(Event::Released { app: AppId(app(name) as u16) }),
+            ["stop", name, "slowly"] => {
+                let index = app(name);
+                world.apps[index].is_being_stopped = true;
+                world.feed(Event::Stopped { app: AppId(index as u16) });
+            }
             ["stop", name] => {
                 let index = app(name);
                 world.feed(Event::Stopped { app: AppId(index as u16) });

@@ -35,6 +35,8 @@ pub struct SimApp {
     pub next: Life,
     pub start_ms: u64,
     pub kill_ms: u64,
+    /// A person's stop of it is under way; the service manager tells each executor so.
+    pub is_being_stopped: bool,
     /// What the executor says instead of acting.
     pub refuses: Option<Outcome>,
     /// Until then it pauses: a look waits for the end of the pause, if that comes in time.
@@ -115,6 +117,7 @@ impl World {
                 next: Life::Good { warm_ms: 1_000 },
                 start_ms: 200,
                 kill_ms: 100,
+                is_being_stopped: false,
                 refuses: None,
                 paused_until: Moment(0),
                 facts: AppFacts::default(),
@@ -175,6 +178,9 @@ impl World {
         self.due.retain(|_, due| !matches!(due, Due::Ended { .. }));
         self.feed(Event::Started(started));
         for app in 0..self.apps.len() {
+            if self.apps[app].is_being_stopped {
+                self.feed(Event::Stopped { app: Self::id(app) });
+            }
             let event = match self.apps[app].process {
                 Some(identity) if self.policy.apps[app].process_known => {
                     Event::Found { app: Self::id(app), identity }

@@ -24,6 +24,7 @@ typed_struct!(AppState {
     process,
     grace_until,
     stopped,
+    stop_told,
     held_until,
     announced,
     capable,
