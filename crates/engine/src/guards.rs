@@ -102,13 +102,16 @@ fn dependency(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
     Some(Refusal::DependencyUnseen { probe: probe(index) })
 }
 
-fn supervisor(turn: &Turn<'_>, app: usize, _: &Plan) -> Option<Refusal> {
-    match turn.seen_app(app).process {
-        Process::Gone { supervisor_until: Some(until), .. } if turn.now < until => {
-            Some(Refusal::SupervisorFirst { until })
+fn supervisor(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let until = match turn.seen_app(app).process {
+        Process::Gone { supervisor_until: until, .. } => until?,
+        // Nobody listens, and no death was seen: whoever keeps it may be starting it just now.
+        Process::Unknown if plan.rung == Rung::Reboot && plan.conviction.class == Class::Dead => {
+            plan.conviction.since.plus(turn.rules(app).start_grace_ms)
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    (turn.now < until).then_some(Refusal::SupervisorFirst { until })
 }
 
 fn grace(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
