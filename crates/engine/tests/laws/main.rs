@@ -12,5 +12,7 @@ mod first_start;
 mod invariants;
 mod limits;
 mod machine;
+mod pace;
 mod starved;
+mod verified;
 mod wakes;

@@ -160,7 +160,6 @@ fn what_is_dead_has_no_memory_if_a_start_did_not_last() {
 fn a_reading_says_nothing_after_12_s() {
     for (ms, expected) in [(27_000, Some(Class::Memory)), (27_001, None)] {
         let mut desk = observed();
-        desk.looks(0, 9_000, &[HANG, HANG, HANG]);
         let grown = AppFacts { grown_kb: 90_000, ..AppFacts::default() };
         read(&mut desk, 10_000, grown, starving());
         desk.state.apps[0].held_until = Some(at(26_000));
