@@ -13,6 +13,8 @@ mod invariants;
 mod limits;
 mod machine;
 mod pace;
+mod rungs;
 mod starved;
+mod values;
 mod verified;
 mod wakes;
