@@ -47,7 +47,7 @@ impl Turn<'_> {
         let held = [(memory, Class::Memory), (storm, Class::Spinning), (busy, Class::Spinning)];
         let (run, class) = held
             .into_iter()
-            .find_map(|(run, class)| Some((run.filter(|run| run.has_held(0, self.now))?, class)))?;
+            .find_map(|(run, class)| Some((run.filter(|run| run.has_held(self.now))?, class)))?;
         let bar_db = self.policy.bars.kill_db;
         let (since, score_db) = (run.since, KERNEL_DB);
         Some(Conviction { class, since, score_db, bar_db, partial: false, by_kernel: true })
@@ -91,13 +91,13 @@ impl Turn<'_> {
     /// At least half of the looks of a whole minute failed, and the app takes the CPU.
     pub(crate) fn overload(&self, app: usize) -> Option<Moment> {
         let busy = self.host(app)?.busy.filter(|busy| busy.overloaded)?;
-        busy.run.has_held(0, self.now).then_some(busy.run.since)
+        busy.run.has_held(self.now).then_some(busy.run.since)
     }
 
     /// It takes the CPU, and some look of the last minute or two was good.
     pub(crate) fn works_on(&self, app: usize) -> bool {
         let busy = self.host(app).and_then(|host| host.busy);
-        busy.is_some_and(|busy| busy.run.has_held(0, self.now) && busy.works)
+        busy.is_some_and(|busy| busy.run.has_held(self.now) && busy.works)
     }
 
     /// The fact that a class of the machine stands on, while it holds.
@@ -111,13 +111,13 @@ impl Turn<'_> {
             Class::Memory => self.memory_ground(host),
             Class::Spinning => {
                 let facts = &host.facts;
-                if host.storm.is_some_and(|run| run.has_held(0, self.now)) {
+                if host.storm.is_some_and(|run| run.has_held(self.now)) {
                     let (tasks, settled) = (facts.tasks, facts.tasks_settled);
                     return Some(HostFact::ForkStorm { tasks, settled });
                 }
                 let run = host.busy?.run;
                 let permille = facts.cpu_permille;
-                run.has_held(0, self.now).then_some(HostFact::Cpu { permille })
+                run.has_held(self.now).then_some(HostFact::Cpu { permille })
             }
             Class::Exhausted => self.limit_ground(host),
             _ => None,
@@ -125,7 +125,7 @@ impl Turn<'_> {
     }
 
     fn kernel_ground(&self, host: &AppHost) -> Option<HostFact> {
-        if let Some(run) = host.sleep.filter(|run| run.has_held(0, self.now)) {
+        if let Some(run) = host.sleep.filter(|run| run.has_held(self.now)) {
             let is_remote = host.facts.sleep == Sleep::Remote;
             let for_ms = run.until.since(run.since);
             return Some(HostFact::KernelSleep { for_ms, is_remote });
@@ -136,12 +136,12 @@ impl Turn<'_> {
 
     /// Until when a process that sleeps in the kernel may still come back by itself.
     pub(crate) fn wakes_until(&self, app: usize) -> Option<Moment> {
-        let run = self.host(app)?.sleep.filter(|run| run.has_held(0, self.now))?;
+        let run = self.host(app)?.sleep.filter(|run| run.has_held(self.now))?;
         Some(run.since.plus(SLEEP_MS))
     }
 
     fn memory_ground(&self, host: &AppHost) -> Option<HostFact> {
-        host.memory.filter(|run| run.has_held(0, self.now))?;
+        host.memory.filter(|run| run.has_held(self.now))?;
         let machine = self.machine()?;
         let used_kb = host.facts.memory_kb;
         if let Some(max_kb) = host.facts.is_at_own_memory() {

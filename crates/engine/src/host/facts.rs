@@ -278,12 +278,12 @@ impl AppFacts {
         Some(HostFact::Tasks { used: self.tasks, max, is_own: true })
     }
 
-    /// Whether anything in it could be why the app fails.
+    /// Whether anything in it could be why the app fails. (A storm of processes takes the CPU, or crowds the
+    /// machine.)
     pub fn matters(&self, machine: &MachineFacts) -> bool {
         machine.matters()
             || self.is_busy()
             || self.sleep != Sleep::None
-            || self.storms(machine)
             || self.is_at_own_memory().is_some()
             || self.own_limit().is_some()
     }

@@ -73,10 +73,10 @@ impl Run {
         Some(Run { since, until: now, readings: readings.saturating_add(1) })
     }
 
-    /// True in at least two readings that are `for_ms` apart, the last of them a moment ago.
-    pub(crate) fn has_held(&self, for_ms: u64, now: Moment) -> bool {
+    /// True in at least two readings that are apart, the last of them a moment ago.
+    pub(crate) fn has_held(&self, now: Moment) -> bool {
         self.readings >= 2
-            && self.until.since(self.since) >= for_ms.max(APART_MS)
+            && self.until.since(self.since) >= APART_MS
             && now.since(self.until) <= STALE_MS
     }
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
 pub mod check;
+pub mod desk;
 pub mod laws;
 pub mod policy;
 pub mod say;
