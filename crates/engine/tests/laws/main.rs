@@ -8,6 +8,7 @@ mod alarms;
 mod answers;
 mod books;
 mod evidence;
+mod edges;
 mod first_start;
 mod invariants;
 mod limits;
