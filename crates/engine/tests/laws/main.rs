@@ -20,4 +20,5 @@ mod starved;
 mod suspicion;
 mod values;
 mod verified;
+mod truths;
 mod wakes;

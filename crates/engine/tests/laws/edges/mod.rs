@@ -6,6 +6,7 @@ mod budgets;
 mod classes;
 mod deadlines;
 mod last_look;
+mod machine;
 
 mod refusals;
 
