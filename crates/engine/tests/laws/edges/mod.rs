@@ -2,13 +2,14 @@
 //! Every value here stands at the edge of a limit, on one side of it and then on the other.
 
 mod answers;
+mod bars;
 mod budgets;
 mod classes;
 mod deadlines;
 mod last_look;
 mod machine;
-
 mod refusals;
+mod rungs;
 
 use crate::support::policy as rules;
 use defib_engine::effect::{Effect, Order, Purse, Rung};
