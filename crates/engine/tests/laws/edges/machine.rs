@@ -1,10 +1,13 @@
-//! The last judge of an order at the edges of the machine's facts: when two readings stand for looks, and when a
-//! reboot may come before any other rung.
+//! The last judge of an order at the edges of the machine's facts: when two readings stand for looks, when a
+//! reboot may come before any other rung, and what becomes of an order that it takes back.
 
+use super::{APP, Bench, notes, orders};
 use crate::invariants::{Case, case};
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::host::{AppFacts, AppHost, Run};
-use defib_engine::note::Class;
+use defib_engine::note::{Class, Note};
+use defib_engine::policy::Permission;
+use defib_engine::state::Stage;
 use defib_engine::time::Moment;
 
 const NOW: Moment = crate::invariants::NOW;
@@ -17,9 +20,9 @@ fn host() -> AppHost {
 }
 
 /// Readings of this age whose first and last are this far apart.
-const fn run(readings: u8, apart_ms: u64, age_ms: u64) -> Option<Run> {
+const fn run(readings: u8, apart_ms: u64, age_ms: u64) -> Run {
     let until = Moment(NOW.0 - age_ms);
-    Some(Run { since: Moment(until.0 - apart_ms), until, readings })
+    Run { since: Moment(until.0 - apart_ms), until, readings }
 }
 
 /// Nobody has looked, and we doubt our eyes: the promise that breaks unless the kernel tells, or 0.
@@ -43,7 +46,7 @@ fn two_readings_four_seconds_apart_and_not_older_than_fifteen_stand_for_looks() 
         (2, 60_000, 15_000, 0),
         (2, 60_000, 15_001, 6),
     ] {
-        let told = run(readings, apart_ms, age_ms);
+        let told = Some(run(readings, apart_ms, age_ms));
         let what = (readings, apart_ms, age_ms);
         assert_eq!(blind(Class::Memory, |host| host.memory = told), breach, "{what:?}");
         assert_eq!(blind(Class::Spinning, |host| host.storm = told), breach, "{what:?}");
@@ -53,7 +56,7 @@ fn two_readings_four_seconds_apart_and_not_older_than_fifteen_stand_for_looks() 
 
 #[test]
 fn each_fact_stands_for_its_own_class() {
-    let told = run(3, 9_000, 0);
+    let told = Some(run(3, 9_000, 0));
     assert_eq!(blind(Class::Memory, |host| (host.storm, host.silent) = (told, told)), 6);
     assert_eq!(blind(Class::Spinning, |host| host.memory = told), 6);
     let all = |host: &mut AppHost| {
@@ -100,4 +103,21 @@ fn a_reboot_comes_first_where_no_lower_rung_frees_anything() {
     assert_eq!(first(Class::Memory, odd), 0);
     let tried = case(Rung::Reboot, Purse::Ladder, Class::Memory).after(grown(500_000));
     assert_eq!(tried, 0);
+}
+
+/// An order that breaks a promise is taken back in the same step: nobody waits for its answer, and what was decided
+/// is judged anew.
+#[test]
+fn what_is_taken_back_is_not_waited_for() {
+    let mut bench = Bench::hung();
+    let (rung, purse, since) = (Rung::Restart, Purse::Gentle, Moment(NOW.0 - 1_000));
+    bench.policy.reboot = Permission::Never;
+    let incident = bench.open(Class::Hung, Stage::Bundling { rung, purse, since });
+    // More acts than an incident may have: no guard of a gentle act counts them.
+    (incident.disruptive, incident.used.steps[2]) = (6, 2);
+    let effects = bench.wake();
+    assert_eq!(orders(&effects).len(), 0);
+    let alarms = |note: &&Note| matches!(note, Note::Alarm { app: APP, invariant: 7 });
+    assert_eq!(notes(&effects).filter(alarms).count(), 1);
+    assert_eq!((bench.stage(), bench.app().alarmed), (Some(Stage::Judging), Some(7)));
 }

@@ -228,11 +228,13 @@ fn notes(effects: &[Effect]) -> impl Iterator<Item = &Note> {
 }
 
 fn orders(effects: &[Effect]) -> Vec<&Order> {
-    let order = |effect| match effect {
-        &Effect::Order(ref order) => Some(order),
-        _ => None,
-    };
-    effects.iter().filter_map(order).collect()
+    let mut orders = Vec::new();
+    for effect in effects {
+        if let Effect::Order(order) = effect {
+            orders.push(order);
+        }
+    }
+    orders
 }
 
 fn verdict(effects: &[Effect]) -> Verdict {
