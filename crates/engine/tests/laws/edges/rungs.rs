@@ -21,6 +21,14 @@ fn a_reboot_needs_more_evidence_than_what_it_follows() {
     assert_eq!(read_only().verdict(with(69)), Verdict::Acts(Rung::Reboot, Purse::Ladder));
 }
 
+/// An app that answers most of the time is no reason to restart the machine, whatever is wrong with its disk.
+#[test]
+fn what_fails_now_and_then_never_reboots() {
+    let partial = |b: &mut Bench| (b.probe(0).db, b.probe(0).cusum) = (40, 60);
+    let below = refuses(Rung::Reboot, Refusal::BelowBar { have_db: 60, need_db: 69 });
+    assert_eq!(read_only().verdict(partial), below);
+}
+
 #[test]
 fn the_unclear_is_watched_until_its_time_is_over() {
     let mut unclear = Bench::hung();
