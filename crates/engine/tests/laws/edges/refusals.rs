@@ -55,8 +55,10 @@ fn people_and_the_machine_s_end_come_first() {
     let observing = refuses(Rung::Kill, Refusal::Observing);
     assert_eq!(hung.verdict(|b| b.policy.mode = Mode::Observe), observing);
     assert_eq!(hung.verdict(|b| b.app().alarmed = Some(4)), observing);
-    let down = refuses(Rung::Kill, Refusal::ShuttingDown);
-    assert_eq!(hung.verdict(|b| b.state.shutting_down = true), down);
+    let until = NOW.plus(1);
+    let down = refuses(Rung::Kill, Refusal::ShuttingDown { until });
+    assert_eq!(hung.verdict(|b| b.state.shutting_down = Some(until)), down);
+    assert_eq!(hung.verdict(|b| b.state.shutting_down = Some(NOW)), KILL, "it did not come");
     assert_eq!(hung.verdict(|b| b.app().stopped = true), Verdict::Nothing);
     assert_eq!(Bench::not_started().verdict(|b| b.app().stopped = true), Verdict::Nothing);
     assert_eq!(Bench::not_started().verdict(|b| b.policy.mode = Mode::Observe), Verdict::Nothing);
