@@ -139,14 +139,11 @@ impl Turn<'_> {
         self.probes(app)
             .filter(|(_, rules)| rules.view != View::Dependency)
             .filter_map(|(probe, rules)| {
-                let last = probe.last.filter(|look| look.seen.is_failure());
-                let wavering = probe.cusum >= self.policy.bars.cusum_alarm;
-                let counts = probe.stretch.is_some() || wavering;
-                let look = last.filter(|_| counts)?;
-                let since = probe.stretch.map_or(look.started, |stretch| stretch.since);
-                let seen = probe.telling.filter(|_| probe.stretch.is_some()).unwrap_or(look.seen);
+                let stretch = probe.stretch?;
+                let look = probe.last.filter(|look| look.seen.is_failure())?;
+                let seen = probe.telling.unwrap_or(look.seen);
                 let is_vague = matches!(seen, Seen::Command(_));
-                Some(((rules.view, is_vague, since), seen))
+                Some(((rules.view, is_vague, stretch.since), seen))
             })
             .min_by_key(|(order, _)| *order)
             .map(|((view, ..), seen)| (view, seen))

@@ -98,15 +98,14 @@ impl Turn<'_> {
         self.quicken(app);
     }
 
-    /// Down again soon after a verified recovery: the rung did not help after all, and the ladder is
-    /// climbed from where it stood.
+    /// Down again soon after a verified recovery (one that is longer ago is forgotten): the rung did not
+    /// help after all, and the ladder is climbed from where it stood.
     fn relapse(&mut self, app: usize) {
-        let relapse_ms = self.rules(app).relapse_ms;
         let now = self.now;
         let Some(recovery) = self.app(app).recovery.take() else { return };
         let after_ms = now.since(recovery.at);
         let Some(incident) = self.app(app).incident_mut() else { return };
-        if after_ms >= relapse_ms || !recovery.rung.is_disruptive() {
+        if !recovery.rung.is_disruptive() {
             return;
         }
         incident.used = recovery.used;

@@ -17,7 +17,7 @@ use defib_engine::state::{
 };
 use defib_engine::time::Moment;
 
-const NOW: Moment = Moment(200_000_000);
+pub(crate) const NOW: Moment = Moment(200_000_000);
 const HOUR: u64 = 3_600_000;
 /// With the order's own charge the tenth act of a day; and one more, just inside of it.
 const DAY: [u64; 9] = each_hour();
@@ -36,9 +36,9 @@ const fn each_hour() -> [u64; 9] {
 
 /// An order, and all that it is judged by.
 #[derive(Clone)]
-struct Case {
+pub(crate) struct Case {
     policy: Policy,
-    state: State,
+    pub(crate) state: State,
     effects: Vec<Effect>,
     order: Order,
 }
@@ -52,7 +52,7 @@ impl Case {
         &mut self.app().probes[0]
     }
 
-    fn incident(&mut self) -> &mut Incident {
+    pub(crate) fn incident(&mut self) -> &mut Incident {
         match &mut self.app().phase {
             AppPhase::Incident(incident) => incident,
             _ => unreachable!("a case has an open incident"),
@@ -70,7 +70,7 @@ impl Case {
             .map_or_else(|breach| breach.invariant, |()| 0)
     }
 
-    fn after(&self, change: impl FnOnce(&mut Case)) -> u8 {
+    pub(crate) fn after(&self, change: impl FnOnce(&mut Case)) -> u8 {
         let mut other = self.clone();
         change(&mut other);
         other.breach()
@@ -78,7 +78,7 @@ impl Case {
 }
 
 /// An order of this rung just after the step that made it, with nothing wrong.
-fn case(rung: Rung, purse: Purse, class: Class) -> Case {
+pub(crate) fn case(rung: Rung, purse: Purse, class: Class) -> Case {
     let mut policy = policy::machine();
     let mut shop = policy::app("shop", "unit");
     shop.probes.push(policy::probe("db", View::Dependency));
