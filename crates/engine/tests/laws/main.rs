@@ -7,6 +7,7 @@ mod support;
 mod alarms;
 mod answers;
 mod books;
+mod boots;
 mod evidence;
 mod first_start;
 mod invariants;
