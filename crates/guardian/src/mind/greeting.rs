@@ -30,7 +30,7 @@ pub struct Handshake {
     welcome: Option<(u64, [u8; 16])>,
     started: Started,
     observe_only: Option<String>,
-    last_boot: Option<LastBoot>,
+    last_boot: Option<Box<LastBoot>>,
     early: Vec<Report>,
 }
 
@@ -50,7 +50,7 @@ impl Handshake {
             Report::LedgerStarts(starts) => self.started.starts.push(starts),
             Report::LedgerEnd => {}
             Report::ObserveOnly { message } => self.observe_only = Some(message),
-            Report::LastBoot(last) => self.last_boot = Some(last),
+            Report::LastBoot(last) => self.last_boot = Some(Box::new(last)),
             Report::Config => return self.complete().map(Some),
             Report::Stop => return Err(Broken::Closed),
             other => self.early.push(other),
@@ -64,7 +64,7 @@ impl Handshake {
             line_offset_ms,
             boot_id,
             observe_only: self.observe_only.take(),
-            last_boot: self.last_boot.take(),
+            last_boot: self.last_boot.take().map(|last| *last),
             started: std::mem::take(&mut self.started),
             early: std::mem::take(&mut self.early),
         })
