@@ -2,6 +2,13 @@
 
 mod support;
 
+use defib_engine::effect::Rung;
+use defib_engine::note::{Ending, Note};
+use defib_journal::boot::BootEnding;
+use defib_journal::ledger::{Ledger, SLOT_BYTES};
+use defib_journal::line::{Entry, Line};
+use defib_journal::order::ActStep;
+use std::fs;
 use std::time::Duration;
 use support::folder::Folder;
 use support::lone::Lone;
@@ -13,7 +20,7 @@ struct Stage {
     home: Home,
     daemon: Daemon,
     machine: Machine,
-    _lone: Lone,
+    lone: Lone,
 }
 
 /// A unit that hangs whatever is done to it.
@@ -33,7 +40,7 @@ fn incurable(name: &str, reboot: &str) -> Stage {
     home.wait_for_word("up", SOON);
     lone.strike("incurable");
     lone.strike("hang");
-    Stage { home, daemon, machine, _lone: lone }
+    Stage { home, daemon, machine, lone }
 }
 
 fn reboots(stage: &Stage) -> usize {
@@ -69,5 +76,72 @@ fn without_permission_there_is_no_reboot() {
     stays_false("it was asked for", Duration::from_secs(10), || {
         stage.machine.calls().iter().any(|(_, call)| call.contains("eboot"))
     });
+    stage.home.assert_replays();
+}
+
+/// What the disk remembers of its ledger.
+fn ledger(home: &Home) -> Option<Ledger> {
+    let bytes = fs::read(home.state().join("ledger")).ok()?;
+    let [a, b] = [bytes.get(..SLOT_BYTES)?, bytes.get(SLOT_BYTES..)?].map(Ledger::decode_slot);
+    Ledger::newest(a, b).ok()
+}
+
+/// As another boot finds it: the ledger is an earlier boot's, and its copy on /run is gone.
+fn leave_to_another_boot(home: &Home) {
+    let mut ledger = ledger(home).expect("a whole ledger");
+    ledger.boot_id = [1; 16];
+    let mut slot: Box<[u8; SLOT_BYTES]> =
+        vec![0; SLOT_BYTES].into_boxed_slice().try_into().expect("of that size");
+    let length = ledger.encode_slot(&mut slot);
+    let mut file = vec![0; 2 * SLOT_BYTES];
+    let at = usize::try_from(ledger.next_slot().offset()).expect("small");
+    file[at..at + length].copy_from_slice(&slot[..length]);
+    fs::write(home.state().join("ledger"), file).expect("ours");
+    fs::remove_file(home.runtime().join("ledger.run")).expect("ours");
+}
+
+fn is_boot(entry: &Entry) -> bool {
+    matches!(entry.line, Line::Boot { .. })
+}
+
+#[test]
+fn a_boot_later_the_incident_closes_and_it_is_said_who_ended_the_last_one() {
+    let mut stage = incurable("unit-gap", "allowed");
+    poll_until("the disk knows that logind is asked", Duration::from_secs(30), || {
+        let step = ledger(&stage.home)?.reboot_mark?.step;
+        step.filter(|it| matches!(it, ActStep::RebootAsked | ActStep::RebootAccepted))
+    });
+    stage.daemon.kill();
+    stage.lone.mend("incurable");
+    stage.lone.mend("hang");
+    leave_to_another_boot(&stage.home);
+    stage.daemon = stage.home.daemon();
+    let down_ms =
+        stage.home.wait_for_line("the incident's end", Duration::from_secs(30), |entry| {
+            let Line::Note { note } = &entry.line else { return None };
+            match **note {
+                Note::Closed {
+                    ending: Ending::Recovered { rung: Rung::Reboot }, down_ms, ..
+                } => Some(down_ms),
+                _ => None,
+            }
+        });
+    let journal = stage.home.journal();
+    let boots: Vec<&Entry> = journal.iter().filter(|entry| is_boot(entry)).collect();
+    assert_eq!(boots.len(), 1);
+    let Line::Boot { ending, app, away_ms, .. } = &boots[0].line else { unreachable!("found so") };
+    assert_eq!((*ending, app.as_deref()), (BootEnding::Ours, Some("lone")));
+    assert!(away_ms.is_some_and(|away_ms| away_ms <= down_ms), "{away_ms:?} of {down_ms}");
+    let said = |arguments: &[&str]| {
+        String::from_utf8_lossy(&stage.home.verb(arguments).stdout).into_owned()
+    };
+    let state = stage.home.state().to_string_lossy().into_owned();
+    let list = said(&["incidents", "--state", &state]);
+    assert!(list.contains("rebooted by defib (by the service manager, in order)"), "{list}");
+    let socket = stage.home.runtime().join("defib.sock").to_string_lossy().into_owned();
+    for verb in [&["status"][..], &["why", "lone"]] {
+        let out = said(&[verb, &["--socket", &socket]].concat());
+        assert!(out.contains("last boot: defib rebooted the machine for lone"), "{out}");
+    }
     stage.home.assert_replays();
 }

@@ -22,6 +22,12 @@ use std::process::ExitCode;
 const NO_CONFIG: u8 = 78;
 const CONFIG_FILE: &str = "/etc/defib/defib.toml";
 
+/// Where the machine's own agent has its socket.
+const RUNTIME_DIR: &str = "/run/defib";
+
+/// pam_motd(8) shows the files there at login; /run is empty after a boot.
+const LOGIN_DIR: &str = "/run/motd.d";
+
 /// Flags that make no config are wrong usage.
 const USAGE: u8 = 2;
 
@@ -186,8 +192,17 @@ fn setup(
         manager: manager(at_end),
         machine: defib_executor::machine::host::of_this_machine(),
         watchdog: watchdog(at_end),
+        login_dir: login_dir(places, at_end),
         notify,
     })
+}
+
+/// Only the machine's own agent speaks to everybody who logs in; a second one in a folder of its own does not.
+fn login_dir(places: &Places, at_end: AtEnd) -> Option<PathBuf> {
+    let is_own = at_end == AtEnd::LeaveApps
+        && rustix::process::geteuid().is_root()
+        && places.runtime == Path::new(RUNTIME_DIR);
+    is_own.then(|| LOGIN_DIR.into())
 }
 
 /// A watchdog is only armed by an agent that is started again when it dies: else our death would be the

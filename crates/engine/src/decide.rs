@@ -83,6 +83,7 @@ impl Turn<'_> {
             disruptive: 0,
             acted: None,
             back_at: None,
+            away_ms: None,
             bundled: false,
             refused: None,
             handed_over: None,

@@ -116,6 +116,9 @@ pub struct Started {
     pub booted_at: Moment,
     /// Whether the machine has booted since the state was saved.
     pub new_boot: bool,
+    /// How long the machine was away, in milliseconds by the wall clock, which the up-time line leaves out;
+    /// `None`: no new boot, or nobody knows.
+    pub away_ms: Option<u64>,
     /// The highest intent number that the executor has accepted.
     pub last_intent: u64,
     /// The disruptive acts that the ledger still counts, oldest first.

@@ -59,6 +59,7 @@ impl Turn<'_> {
             // After a boot everything starts at once, and slowly.
             let grace_ms = self.rules(app).start_grace_ms;
             self.app(app).grace_until = Some(self.now.plus(grace_ms));
+            self.begin_anew(app, started.away_ms);
         }
         match self.seen_app(app).acting() {
             Some((intent, _)) => self.resume_intent(app, intent, &started.intents),
@@ -66,6 +67,17 @@ impl Turn<'_> {
         }
         // Last, because what was known of the process tells what an interrupted act was to end.
         self.app(app).process = Process::Unknown;
+    }
+
+    /// Nothing was well while the machine was away, and what was back has to come back again.
+    fn begin_anew(&mut self, app: usize, away_ms: Option<u64>) {
+        let state = self.app(app);
+        state.healthy_since = None;
+        let Some(incident) = state.incident_mut() else { return };
+        incident.back_at = None;
+        if let Some(away_ms) = away_ms {
+            incident.away_ms = Some(incident.away_ms.unwrap_or(0).saturating_add(away_ms));
+        }
     }
 
     fn resume_intent(&mut self, app: usize, intent: IntentId, ledger: &[LedgerIntent]) {

@@ -38,7 +38,7 @@ impl Turn<'_> {
         if spared.is_some() {
             incident.stage = Stage::Judging;
         }
-        let down_ms = now.since(incident.since);
+        let down_ms = incident.down_ms(now);
         let first = incident.back_at.is_none();
         incident.back_at.get_or_insert(now);
         if let (Some(rung), Some(seen)) = (spared, seen) {
@@ -150,7 +150,8 @@ impl Turn<'_> {
         else {
             return;
         };
-        let Incident { id: number, class, since, back_at, used, disruptive, .. } = incident;
+        let down_ms = incident.down_ms(incident.back_at.unwrap_or(now));
+        let Incident { id: number, class, used, disruptive, .. } = incident;
         if let Ending::Recovered { rung } = ending {
             state.recovery = Some(Recovery { at: now, rung, used, disruptive });
         }
@@ -159,7 +160,6 @@ impl Turn<'_> {
             probe.db = 0;
             probe.cusum = 0;
         }
-        let down_ms = back_at.unwrap_or(now).since(since);
         self.note(Note::Closed { app: id(app), incident: number, class, ending, down_ms });
     }
 

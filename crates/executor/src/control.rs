@@ -34,6 +34,9 @@ impl Executor {
         self.end_drill();
         self.notify.stopping();
         self.part_from_watchdog(now_ms);
+        // Whether the machine goes down with us, the next boot can only know from here.
+        let is_shutdown = self.is_shutting_down || self.machine.is_in_last_phase();
+        self.keeper.say_farewell(is_shutdown, now_ms);
         self.guardian.start_no_more();
         self.guardian.say(&Report::Stop);
         if self.at_end == AtEnd::StopApps {

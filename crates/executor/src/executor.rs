@@ -1,6 +1,7 @@
 //! The executor's whole state.
 
 use crate::app::AppState;
+use crate::boot;
 use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Sight, Signal, Watchdog};
 use crate::drill::Drill;
 use crate::error::Error;
@@ -66,6 +67,8 @@ pub struct Executor {
     /// We were told to end while a reboot of ours is under way: when it is looked next whether that
     /// still needs us.
     pub(crate) held_until: Option<u64>,
+    /// The service manager has said that the machine is shutting down.
+    pub(crate) is_shutting_down: bool,
     /// A new config was sent and not answered: orders are still numbered by the old one.
     pub(crate) is_config_pending: bool,
     /// A reload was asked for while acts ran.
@@ -92,7 +95,10 @@ impl Executor {
             Sight::Missing | Sight::Phantom | Sight::NotOurs(_) => false,
         };
         let boot = Boot { id: outside.boot_id, has_reset_us };
-        let (keeper, damage) = Keeper::open(outside.ledger, &names, boot, now_ms)?;
+        let (keeper, damage) = {
+            let boots = outside.boots.as_mut();
+            Keeper::open(outside.ledger, &names, boot, boots, now_ms)?
+        };
         if let Some(damage) = damage {
             outside.notify.complain(&format!(
                 "no copy of the ledger can be read ({damage}); all budgets count as spent, and \
@@ -101,6 +107,10 @@ impl Executor {
         }
         if let Some(words) = keeper.last_boot_end().and_then(boot_end_in_words) {
             outside.notify.complain(words);
+        }
+        let first = keeper.last_boot().filter(|_| keeper.is_first());
+        if let Some(trouble) = first.and_then(|last| boot::show(&last, outside.boots.as_mut())) {
+            outside.notify.complain(&trouble);
         }
         let executor = Executor {
             apps: config.apps.iter().map(|_| AppState::default()).collect(),
@@ -130,6 +140,7 @@ impl Executor {
             fresh_until_ms: None,
             drill: None,
             held_until: None,
+            is_shutting_down: false,
             is_config_pending: false,
             is_reload_due: false,
             is_ready: false,

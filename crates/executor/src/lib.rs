@@ -7,6 +7,7 @@
 mod act;
 pub mod admit;
 mod app;
+mod boot;
 pub mod boundary;
 mod control;
 mod drill;
@@ -72,6 +73,8 @@ pub struct Setup {
     pub machine: Box<dyn Machine>,
     /// The hardware watchdog.
     pub watchdog: Box<dyn boundary::Watchdog>,
+    /// The folder whose files are shown at login (`/run/motd.d`); `None`: nobody is told there.
+    pub login_dir: Option<PathBuf>,
     /// Whoever started us.
     pub notify: Box<dyn Notify>,
 }

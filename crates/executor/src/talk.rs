@@ -93,6 +93,9 @@ impl Executor {
         }
         told.starts.into_iter().for_each(|it| self.guardian.say(&Report::LedgerStarts(it)));
         self.guardian.say(&Report::LedgerEnd);
+        if let Some(last) = self.keeper.last_boot() {
+            self.guardian.say(&Report::LastBoot(last));
+        }
         self.tell_observing();
         self.send_config(now_ms);
         self.tell_config_fault();

@@ -67,7 +67,10 @@ impl Executor {
     /// News of a unit, or of the machine.
     pub(crate) fn take_unit_news(&mut self, event: &ManagerEvent, now_ms: u64) {
         match *event {
-            ManagerEvent::ShuttingDown => self.guardian.say(&Report::ShuttingDown),
+            ManagerEvent::ShuttingDown => {
+                self.is_shutting_down = true;
+                self.guardian.say(&Report::ShuttingDown);
+            }
             ManagerEvent::Lost | ManagerEvent::Reached => self.tell_capable(),
             ManagerEvent::MainPid { app, identity } if self.has(app) => {
                 self.unit_main(app, identity, now_ms);

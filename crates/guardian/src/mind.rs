@@ -13,6 +13,7 @@ mod ask;
 mod beat;
 mod begin;
 mod body;
+mod boot;
 mod drill;
 mod effects;
 mod greeting;
@@ -49,6 +50,7 @@ use defib_engine::event::Event;
 use defib_engine::id::AppId;
 use defib_engine::state::State;
 use defib_engine::time::Moment;
+use defib_journal::boot::LastBoot;
 use defib_journal::line::{BootId, Line};
 use defib_journal::order::Request;
 use holds::Holds;
@@ -87,6 +89,8 @@ pub struct Mind<B: Body> {
     readings: Vec<Event>,
     /// Why rungs are not possible, by app.
     why_not: Vec<String>,
+    /// How the boot before this one ended.
+    last_boot: Option<LastBoot>,
     /// When the executor was last asked for an app's process.
     identify_asked: BTreeMap<AppId, u64>,
     identity: Identity,

@@ -2,13 +2,14 @@
 
 use defib_engine::effect::Effect;
 use defib_engine::event::Event;
-use defib_engine::id::AppId;
+use defib_engine::id::{AppId, IntentId};
 use defib_engine::policy::Policy;
 use defib_engine::state::State;
 use defib_engine::step;
 use defib_engine::time::Moment;
-use defib_journal::files::{Storage, tail_from_last_checkpoint_in};
-use defib_journal::line::{Entry, Line};
+use defib_journal::files::{Storage, last_boot_in, tail_from_last_checkpoint_in};
+use defib_journal::line::{BootId, Entry, Line};
+use defib_journal::order::ActStep;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -26,6 +27,14 @@ pub(crate) struct Remembered {
     pub(crate) unwritten: Vec<Line<'static>>,
     /// The time of the last line.
     pub(crate) up: Moment,
+    /// The same by the wall clock, in milliseconds since 1970.
+    pub(crate) wall_ms: u64,
+    /// The last reboot's step that the journal holds.
+    pub(crate) step: Option<(IntentId, ActStep)>,
+    /// The boot whose beginning was told last.
+    pub(crate) told_boot: Option<BootId>,
+    /// The boot of the last guardian that has begun.
+    pub(crate) boot: Option<BootId>,
 }
 
 /// Reads the journal. `None` if it holds no checkpoint.
@@ -40,6 +49,9 @@ pub(crate) fn remember(storage: &Rc<dyn Storage>) -> io::Result<Option<Remembere
         policy: tail.policy,
         state: tail.state,
         up: tail.up,
+        wall_ms: tail.wall_ms,
+        step: None,
+        told_boot: None,
         held_by_file: BTreeSet::new(),
         held_by_command: BTreeMap::new(),
         effects: Vec::new(),
@@ -48,13 +60,16 @@ pub(crate) fn remember(storage: &Rc<dyn Storage>) -> io::Result<Option<Remembere
     while let Some(entry) = tail.entries.next_entry()? {
         replay.take(entry);
     }
-    Ok(Some(replay.end()))
+    Ok(Some(Remembered { boot: last_boot_in(storage)?, ..replay.end() }))
 }
 
 struct Replay {
     policy: Policy,
     state: State,
     up: Moment,
+    wall_ms: u64,
+    step: Option<(IntentId, ActStep)>,
+    told_boot: Option<BootId>,
     held_by_file: BTreeSet<String>,
     held_by_command: BTreeMap<String, Moment>,
     /// What the last event led to.
@@ -65,12 +80,14 @@ struct Replay {
 
 impl Replay {
     fn take(&mut self, entry: Entry) {
-        self.up = self.up.max(entry.up);
+        (self.up, self.wall_ms) = (self.up.max(entry.up), entry.wall_ms);
         match entry.line {
             Line::Event { event } => self.feed(entry.up, &event),
             Line::Policy { policy } => self.reload(entry.up, policy.into_owned()),
             Line::Note { .. } | Line::Order { .. } => self.written += 1,
             Line::Hold { app, until, by, .. } => self.hold(app, until, &by),
+            Line::Step { intent, step, .. } => self.step = Some((intent, step)),
+            Line::Boot { boot, .. } => self.told_boot = Some(boot),
             _ => {}
         }
     }
@@ -113,6 +130,10 @@ impl Replay {
             held_by_file: self.held_by_file,
             held_by_command: self.held_by_command,
             up: self.up,
+            wall_ms: self.wall_ms,
+            step: self.step,
+            told_boot: self.told_boot,
+            boot: None,
         }
     }
 }

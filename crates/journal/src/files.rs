@@ -18,5 +18,5 @@ pub use error::FileError;
 pub use folder::Folder;
 pub use reader::Reader;
 pub use storage::{Sheet, Storage};
-pub use tail::{Tail, tail_from_last_checkpoint, tail_from_last_checkpoint_in};
+pub use tail::{Tail, last_boot_in, tail_from_last_checkpoint, tail_from_last_checkpoint_in};
 pub use writer::{Limits, Writer};

@@ -12,6 +12,7 @@
 //! ledger.written();      // only after both succeeded; otherwise the same slot is written again
 //! ```
 
+mod boot;
 mod codec;
 mod edit;
 mod few;
@@ -21,12 +22,14 @@ mod query;
 mod tests;
 mod watchdog;
 
+pub use boot::{Farewell, RebootMark};
 pub use codec::Damaged;
 pub use edit::EditError;
 pub use few::Few;
 pub use name::Name;
 pub use watchdog::{BootEnd, WatchdogMark, WatchdogRecord, boot_end};
 
+use crate::boot::LastBoot;
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::Outcome;
 use defib_engine::id::{AppId, Identity, IntentId};
@@ -90,6 +93,12 @@ pub struct Ledger {
     pub reboots: Few<RebootCharge, REBOOTS_MAX>,
     /// What was last done with the hardware watchdog; `None`: it was never armed by us.
     pub watchdog: Option<WatchdogRecord>,
+    /// The last reboot that we ordered, and how far it came.
+    pub reboot_mark: Option<RebootMark>,
+    /// We were told to end, and nobody has come since.
+    pub farewell: Option<Farewell>,
+    /// How the boot before ended.
+    pub last_boot: Option<LastBoot>,
     apps: Vec<AppRecord>,
 }
 
@@ -165,6 +174,9 @@ impl Ledger {
             last_intent: 0,
             reboots: Few::new(),
             watchdog: None,
+            reboot_mark: None,
+            farewell: None,
+            last_boot: None,
             apps: Vec::with_capacity(APPS_MAX),
         }
     }

@@ -84,6 +84,7 @@
 //! [`json::Out`] writes by hand; [`shape_struct!`] and [`shape_enum!`] give own types both
 //! directions; [`json::In`] reads a request field by field.
 
+pub mod boot;
 pub mod drill;
 mod engine_wire;
 pub mod files;

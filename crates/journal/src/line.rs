@@ -12,12 +12,13 @@ pub use codec::{Head, LINE_MAX, Torn, VERSION, decode_head, decode_line, encode_
 pub use plain::{BootId, PhaseUs, TextCrc, evidence_text};
 pub use wall::{DayNumber, day_of, format_wall, parse_wall};
 
+use crate::boot::{BootEnding, Trace};
 use crate::drill::{DrillKind, DrillStage};
 use crate::order::ActStep;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Event, Outcome};
 use defib_engine::id::{AppId, IncidentId, IntentId};
-use defib_engine::note::Note;
+use defib_engine::note::{Class, Note};
 use defib_engine::policy::{Mode, Policy, RungSet};
 use defib_engine::seen::Seen;
 use defib_engine::state::State;
@@ -196,6 +197,33 @@ pub enum Line<'a> {
     Stopped {
         /// Why.
         reason: Cow<'a, str>,
+    },
+    /// How the boot before this one ended: once, by the first guardian of a boot.
+    Boot {
+        /// This boot.
+        boot: BootId,
+        /// How the last one ended.
+        ending: BootEnding,
+        /// For which app it was ended, where it was ours.
+        app: Option<Cow<'a, str>>,
+        /// For which of its incidents.
+        incident: Option<IncidentId>,
+        /// By which intent.
+        intent: Option<IntentId>,
+        /// Why.
+        class: Option<Class>,
+        /// The step of the reboot that it had come to.
+        step: Option<ActStep>,
+        /// All that was found.
+        traces: Vec<Trace>,
+        /// When the last line before was written, by the wall clock, in milliseconds since 1970.
+        last_wall_ms: Option<u64>,
+        /// When this boot began, by the same clock.
+        began_wall_ms: Option<u64>,
+        /// How long nothing was heard of the machine, in milliseconds.
+        gap_ms: Option<u64>,
+        /// How much more time has passed by the wall clock than on the up-time line since the last line.
+        away_ms: Option<u64>,
     },
     /// A fault that a person asked for, to see it healed.
     Drill {

@@ -6,6 +6,7 @@ mod codec;
 #[cfg(test)]
 mod tests;
 
+use crate::boot::LastBoot;
 use crate::drill::{DrillKind, DrillStage};
 pub use crate::malformed::Malformed;
 use defib_engine::effect::{Order, Rung};
@@ -178,6 +179,8 @@ pub enum Report {
         /// Why and for how long, for people; at most 200 bytes.
         message: String,
     },
+    /// Between the ledger and the config: how the boot before this one ended.
+    LastBoot(LastBoot),
     /// The machine is shutting down.
     ShuttingDown,
     /// Stop now, within 2 s.

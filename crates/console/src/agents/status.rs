@@ -7,7 +7,7 @@ use crate::cli::args::{Global, StatusArgs};
 use crate::clock::Clock;
 use crate::control::{AskError, ask};
 use crate::style::Style;
-use crate::view::{Reading, View, read_folder};
+use crate::view::{BootEnd, Reading, View, read_folder};
 use serde_json::{Value, json};
 
 /// One agent.
@@ -27,6 +27,8 @@ pub struct AgentStatus {
     pub config_error: Option<String>,
     /// How much it doubts itself: 0 is not at all.
     pub doubt: u64,
+    /// How the boot before this one ended.
+    pub last_boot: Option<BootEnd>,
     /// Its apps.
     pub apps: Vec<AppStatus>,
 }
@@ -169,6 +171,7 @@ pub(crate) fn from_wire(answer: &Value) -> AgentStatus {
         config_loaded: maybe(&answer["config"]["loaded"]),
         config_error: maybe(&answer["config"]["error"]),
         doubt: answer["doubt"].as_u64().unwrap_or(0),
+        last_boot: BootEnd::of_wire(&answer["last_boot"]),
         apps: apps.map(app_from_wire).collect(),
     }
 }

@@ -4,6 +4,7 @@ use crate::agents::find::Agent;
 use crate::agents::status::{AgentStatus, AppStatus, ProbeStatus, Word};
 use crate::answer::Answer;
 use crate::clock::rfc3339;
+use crate::explain::boot;
 use crate::view::View;
 use serde_json::{Value, json};
 
@@ -40,6 +41,7 @@ fn live(status: &AgentStatus) -> Value {
         "config_loaded": status.config_loaded,
         "config_error": status.config_error,
         "doubt": status.doubt,
+        "last_boot": status.last_boot.as_ref().map(boot),
         "apps": status.apps.iter().map(app).collect::<Vec<_>>(),
     })
 }
@@ -92,6 +94,7 @@ fn last(view: &View) -> Value {
         "answers": false,
         "last_word": rfc3339(view.now().wall_ms),
         "stopped": view.stopped(),
+        "last_boot": view.last_boot().map(boot),
         "apps": apps,
     })
 }

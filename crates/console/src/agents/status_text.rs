@@ -5,11 +5,15 @@ use crate::agents::find::Agent;
 use crate::agents::status::{AgentStatus, AppStatus, Word};
 use crate::answer::Answer;
 use crate::cli::args::{Global, StatusArgs};
-use crate::clock::{Clock, parse_rfc3339};
+use crate::clock::{self, Clock, parse_rfc3339};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless, tone_of_state};
-use crate::view::View;
-use crate::words::span;
+use crate::view::{BootEnd, View};
+use crate::words::{boot_end, span};
+use defib_journal::boot::BootEnding;
+
+/// How long the end of a boot is news.
+const NEWS_MS: i64 = 86_400_000;
 
 pub(crate) fn draw(
     words: &[(Agent, Word)],
@@ -59,11 +63,26 @@ fn live(status: &AgentStatus, global: &Global, clock: &Clock, style: Style) -> S
     if status.doubt > 0 {
         put!(out, "defib doubts its own eyes: level {} of 8\n", status.doubt);
     }
+    if let Some(end) = status.last_boot.as_ref().filter(|_| !global.quiet) {
+        out.push_str(&last_boot(end, global.verbose > 0, clock));
+    }
     if let Some(error) = &status.config_error {
         let said = format!("the last reload was refused; the old config is in force: {error}");
         put!(out, "{}\n", style.paint(Tone::Warn, &harmless(&said)));
     }
     out
+}
+
+/// An end in order is nobody's news; neither is one of more than a day ago.
+fn last_boot(end: &BootEnd, is_asked_for: bool, clock: &Clock) -> String {
+    let age_ms = end.began_wall_ms.map(|began| clock::now_ms() - began.cast_signed());
+    let is_news = end.ending != BootEnding::Orderly && age_ms.is_none_or(|ms| ms < NEWS_MS);
+    if !is_news && !is_asked_for {
+        return String::new();
+    }
+    let at = end.began_wall_ms.map(|began| clock.date_time(began.cast_signed()));
+    let since = at.map_or_else(String::new, |at| format!(", up again since {at}"));
+    format!("last boot: {}{since}\n", harmless(&boot_end(end)))
 }
 
 fn app_line(app: &AppStatus, width: usize, clock: &Clock, style: Style) -> String {

@@ -7,6 +7,7 @@ use crate::answer::Answer;
 use crate::cli::args::{AppArgs, Global};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless, tone_of_state};
+use crate::view::BootEnd;
 use crate::words::{self, Names};
 use defib_engine::note::Refusal;
 use defib_journal::json::from_slice;
@@ -48,6 +49,12 @@ fn draw(app: &str, answer: &Value, style: Style) -> String {
     }
     for refusal in answer["refusals"].as_array().into_iter().flatten() {
         out.push_str(&guard(refusal, style));
+    }
+    if let Some(end) = BootEnd::of_wire(&answer["last_boot"]) {
+        put!(out, "last boot: {}\n", harmless(&words::boot_end(&end)));
+        for trace in &end.traces {
+            put!(out, "    {}\n", words::trace(*trace));
+        }
     }
     if let Some(next) = maybe(&answer["next"]) {
         put!(out, "next: {}\n", harmless(&next));

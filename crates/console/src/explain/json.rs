@@ -3,7 +3,7 @@
 use crate::clock::rfc3339;
 use crate::explain::story::{Section, tell};
 use crate::explain::{advice, summary};
-use crate::view::{Act, Incident, Item, Point, What};
+use crate::view::{Act, BootEnd, Incident, Item, Point, What};
 use crate::words;
 use defib_journal::json::{Shape, to_vec};
 use serde_json::{Value, json};
@@ -39,7 +39,25 @@ pub(crate) fn head(incident: &Incident, now: Point) -> Value {
         "detected_in_seconds": seconds(incident.detected_ms),
         "back_in_seconds": incident.back_ms.map(seconds),
         "down_for_seconds": seconds(incident.down_for_ms(now)),
+        "boots": incident.boots.iter().map(|(_, end)| boot(end)).collect::<Vec<_>>(),
         "acts": incident.acts.iter().map(|one| act(one, incident)).collect::<Vec<_>>(),
+    })
+}
+
+/// How a boot ended.
+pub(crate) fn boot(end: &BootEnd) -> Value {
+    let wall = |ms: Option<u64>| ms.map(|ms| rfc3339(ms.cast_signed()));
+    json!({
+        "text": words::boot_end(end),
+        "ending": plain(&end.ending),
+        "by_defib": end.is_ours(),
+        "app": end.app,
+        "class": end.class.map(words::class),
+        "step": end.step.map(|step| plain(&step)),
+        "traces": end.traces.iter().map(plain).collect::<Vec<_>>(),
+        "last_heard": wall(end.last_wall_ms),
+        "began": wall(end.began_wall_ms),
+        "away_seconds": end.gap_ms.map(seconds),
     })
 }
 
@@ -87,6 +105,7 @@ fn moment(item: &Item, incident: &Incident) -> Value {
         What::Step { intent, .. } | What::Answered { intent, .. } => {
             moment["intent"] = json!(intent.0);
         }
+        What::Booted(end) => moment["boot"] = boot(end),
         What::GuardianStarted | What::Drill { .. } => {}
     }
     moment

@@ -9,7 +9,7 @@ mod summary;
 mod text;
 
 pub use advice::advice;
-pub(crate) use json::head;
 pub use json::json;
+pub(crate) use json::{boot, head};
 pub use summary::summary;
 pub use text::{Detail, text};

@@ -40,6 +40,11 @@ pub(crate) fn tell(item: &Item, incident: &Incident) -> (Section, Vec<String>) {
         What::GuardianStarted => {
             (Section::Done, vec!["defib's guardian was started anew, and went on".to_owned()])
         }
+        What::Booted(end) => {
+            let section = if end.is_ours() { Section::Done } else { Section::Seen };
+            let traces = end.traces.iter().map(|trace| words::trace(*trace).to_owned());
+            (section, std::iter::once(words::boot_end(end)).chain(traces).collect())
+        }
         What::Note(note) => tell_note(note, item, incident),
     }
 }

@@ -10,6 +10,7 @@ use defib_engine::note::{Class, Note};
 use defib_engine::policy::{Mode, Policy};
 use defib_engine::seen::Seen;
 use defib_engine::time::Moment;
+use defib_journal::boot::BootEnding;
 use defib_journal::line::{Entry, Line};
 use std::collections::VecDeque;
 
@@ -135,6 +136,14 @@ impl Teller {
                 let name = policy.apps.get(usize::from(app.0)).map_or("?", |app| app.name.as_str());
                 let text = format!("{name}: {}", words::drill(*drill, *stage, detail));
                 say(Level::Notice, "drill", text)
+            }
+            Line::Boot { .. } => {
+                let end = crate::view::BootEnd::of_line(line)?;
+                let level = match end.ending {
+                    BootEnding::Orderly => Level::Notice,
+                    _ => Level::Warning,
+                };
+                say(level, "boot", words::boot_end(&end))
             }
             Line::Stopped { reason } => say(Level::Notice, "stopped", format!("stops: {reason}")),
             _ => return None,

@@ -118,7 +118,8 @@ fn ending(incident: &Incident) -> String {
         (None, Some(_)) => "open: needs a person",
         (None, None) => "open",
     };
-    format!("{mark}{ending}")
+    let boots = incident.boots.iter().map(|(_, end)| format!("; {}", words::boot_end_short(end)));
+    format!("{mark}{ending}{}", boots.collect::<String>())
 }
 
 /// One record a line, tabs between the fields, times in UTC: for `cut` and `awk`.

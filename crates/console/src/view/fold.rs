@@ -1,6 +1,7 @@
 //! The fold itself: one line at a time, in order, never backwards.
 
 use crate::view::app::AppView;
+use crate::view::boot::BootEnd;
 use crate::view::incident::{Incident, Item, Piece, Point, What};
 use crate::view::keep::Kept;
 use crate::view::notes::app_of;
@@ -26,6 +27,7 @@ pub struct View {
     pub(crate) apps: Vec<AppView>,
     pub(crate) incidents: VecDeque<Incident>,
     pub(crate) now: Point,
+    pub(crate) last_boot: Option<BootEnd>,
     pub(crate) alarms: Vec<String>,
     pub(crate) stopped: Option<String>,
     pub(crate) config_error: Option<String>,
@@ -61,6 +63,11 @@ impl View {
     /// The last line's point in time.
     pub fn now(&self) -> Point {
         self.now
+    }
+
+    /// How the boot before the last line's ended.
+    pub fn last_boot(&self) -> Option<&BootEnd> {
+        self.last_boot.as_ref()
     }
 
     /// Broken promises of our own, in words; the last few.
@@ -102,6 +109,17 @@ impl View {
         for incident in self.incidents.iter_mut().filter(|i| i.ending.is_none()) {
             incident.items.push(Item { at, what: What::GuardianStarted });
         }
+    }
+
+    /// The machine was away: every open incident counts that.
+    pub(crate) fn booted(&mut self, end: BootEnd) {
+        let at = self.now;
+        for incident in self.incidents.iter_mut().filter(|it| it.ending.is_none()) {
+            incident.back_ms = None;
+            incident.boots.push((at, end.clone()));
+            incident.items.push(Item { at, what: What::Booted(Box::new(end.clone())) });
+        }
+        self.last_boot = Some(end);
     }
 
     /// The open incident of an app.
@@ -173,6 +191,7 @@ impl View {
             items,
             acts: Kept::new(32, 32),
             evidence: Kept::new(48, 16),
+            boots: Kept::new(4, 12),
             detected_ms: at.up_ms.saturating_sub(since.0),
             back_ms: None,
             down_ms: None,

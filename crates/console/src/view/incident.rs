@@ -1,5 +1,6 @@
 //! One incident, as the journal tells it.
 
+use crate::view::boot::BootEnd;
 use crate::view::keep::Kept;
 use crate::words::Names;
 use defib_engine::effect::{Purse, Rung};
@@ -83,6 +84,8 @@ pub enum What {
     },
     /// The guardian started in the middle of it.
     GuardianStarted,
+    /// The machine was away in the middle of it.
+    Booted(Box<BootEnd>),
 }
 
 /// One act.
@@ -134,6 +137,8 @@ pub struct Incident {
     pub acts: Kept<Act>,
     /// The evidence bundle; bounded.
     pub evidence: Kept<Piece>,
+    /// The boots in the middle of it, and when each was told; bounded.
+    pub boots: Kept<(Point, BootEnd)>,
     /// From the fault to the judgement that it is one.
     pub detected_ms: u64,
     /// From the fault to the first good look of the last stretch.
@@ -173,12 +178,22 @@ impl Incident {
 
     /// From the fault to `point`.
     pub fn offset_ms(&self, point: Point) -> i64 {
-        point.up_ms.cast_signed().wrapping_sub(self.since.up_ms.cast_signed())
+        let on_the_line = point.up_ms.cast_signed().wrapping_sub(self.since.up_ms.cast_signed());
+        on_the_line.saturating_add_unsigned(self.away_ms(point))
+    }
+
+    /// How long the machine was away between the fault and `point`, in milliseconds.
+    fn away_ms(&self, point: Point) -> u64 {
+        let before = self.boots.iter().filter(|(at, _)| at.up_ms <= point.up_ms);
+        before.fold(0, |sum, (_, end)| sum.saturating_add(end.away_ms))
     }
 
     /// How long the app was or has been down, as of `now`.
     pub fn down_for_ms(&self, now: Point) -> u64 {
-        let so_far = || now.up_ms.saturating_sub(self.since.up_ms);
+        let so_far = || {
+            let on_the_line = now.up_ms.saturating_sub(self.since.up_ms);
+            on_the_line.saturating_add(self.away_ms(now))
+        };
         self.down_ms.or(self.back_ms).unwrap_or_else(so_far)
     }
 

@@ -1,5 +1,6 @@
 //! A journal line, as a step of the fold.
 
+use crate::view::boot::BootEnd;
 use crate::view::fold::View;
 use crate::view::incident::{Item, Piece, Point, What};
 use defib_engine::id::{AppId, ProbeId};
@@ -49,6 +50,11 @@ impl View {
                 self.config_error = if *accepted { None } else { Some(message.to_string()) };
             }
             Line::Alarm { message, .. } => self.alarm(message),
+            Line::Boot { .. } => {
+                if let Some(end) = BootEnd::of_line(&entry.line) {
+                    self.booted(end);
+                }
+            }
             Line::Drill { app, drill, stage, detail } => self.drill(*app, *drill, *stage, detail),
             Line::Stopped { reason } => self.stopped = Some(reason.to_string()),
             Line::Capable { app, rungs, .. } => {

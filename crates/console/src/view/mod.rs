@@ -2,6 +2,7 @@
 //! (reports, tables, the living line) is drawn from it, so that no two of them can disagree.
 
 mod app;
+mod boot;
 mod fold;
 mod incident;
 mod keep;
@@ -10,6 +11,7 @@ mod notes;
 mod open;
 
 pub use app::{AppView, AppWord};
+pub use boot::BootEnd;
 pub use fold::View;
 pub use incident::{Act, Incident, Item, Piece, Point, What};
 pub(crate) use notes::app_of;

@@ -2,6 +2,7 @@
 //! the manual never call one thing by two names.
 
 mod acts;
+mod boots;
 mod drill;
 mod hosts;
 mod looks;
@@ -11,6 +12,7 @@ mod span;
 
 pub use acts::{ending, exit, failure, hand_over, outcome, refused_order, rung, rung_fault, rungs};
 pub use acts::{rung_past, step};
+pub use boots::{boot_end, boot_end_short, trace};
 pub use drill::drill;
 pub use hosts::host_fact;
 pub use looks::{class, doubt, seen, seen_kind, view};

@@ -24,12 +24,21 @@ pub struct Incident {
     pub acted: Option<LastAct>,
     /// The first good look of the stretch that goes on now.
     pub back_at: Option<Moment>,
+    /// The time since its beginning that the up-time line leaves out, in milliseconds: the machine was away.
+    pub away_ms: Option<u64>,
     /// The bundle is closed.
     pub bundled: bool,
     /// The last refusal that was written down.
     pub refused: Option<(Option<Rung>, Refusal)>,
     /// Handed over to a person.
     pub handed_over: Option<HandOver>,
+}
+
+impl Incident {
+    /// From its beginning to this moment, in milliseconds, the time without a machine included.
+    pub(crate) fn down_ms(&self, at: Moment) -> u64 {
+        at.since(self.since).saturating_add(self.away_ms.unwrap_or(0))
+    }
 }
 
 /// How far each ladder has been climbed.

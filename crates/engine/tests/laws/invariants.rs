@@ -114,6 +114,7 @@ pub(crate) fn case(rung: Rung, purse: Purse, class: Class) -> Case {
         disruptive: 5,
         acted: Some(act),
         back_at: None,
+        away_ms: None,
         bundled: true,
         refused: None,
         handed_over: None,

@@ -8,6 +8,7 @@ mod alarms;
 mod answers;
 mod books;
 mod edges;
+mod boots;
 mod evidence;
 mod first_start;
 mod invariants;

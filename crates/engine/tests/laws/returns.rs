@@ -37,6 +37,7 @@ fn a_start_takes_over_what_the_ledger_says() {
     let started = Started {
         booted_at: Moment(5),
         new_boot: false,
+        away_ms: None,
         last_intent: 7,
         charges: vec![charge(Moment(0)), recent],
         intents: vec![],

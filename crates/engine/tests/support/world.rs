@@ -170,6 +170,7 @@ impl World {
         let started = Started {
             booted_at: self.booted_at,
             new_boot: false,
+            away_ms: None,
             last_intent: self.ledger.last,
             charges: self.ledger.charges.clone(),
             intents: self.ledger.intents.clone(),

@@ -74,6 +74,7 @@ impl Executor {
         match result {
             Ok(()) => {
                 if act.ladder.step() == Step::Polite {
+                    self.keeper.mark_step(ActStep::RebootAccepted, now_ms);
                     self.say_step(order, ActStep::RebootAccepted);
                 }
                 act.failure = Some(Failure::Deadline);
@@ -92,6 +93,12 @@ impl Executor {
     /// machine to make it durable.
     fn do_deed(&mut self, order: &Order, act: &mut RebootAct, deed: Deed, now_ms: u64) {
         if let Some(step) = record_of(deed) {
+            if deed == Deed::StopFeeding && self.dog.is_armed() {
+                // In the same record: whoever comes next in this boot must not take it over.
+                self.keeper.starve();
+            }
+            // Without this the next boot would not know how it was done.
+            self.keeper.mark_step(step, now_ms);
             self.say_step(order, step);
             self.guardian.flush();
         }

@@ -8,6 +8,7 @@
 //! Nothing here blocks, with two exceptions that are the real executor's too: a record of the
 //! ledger's fast copy, and the start of a process.
 
+mod boots;
 mod children;
 mod files;
 mod guardians;
@@ -15,6 +16,7 @@ mod ledger;
 mod processes;
 mod watchdog;
 
+pub use boots::{Boots, NoBoots, Panic, Signs};
 pub use children::{Children, Gate, GateNews};
 pub use files::Files;
 pub use guardians::{Attachment, Guardians, Peer};
@@ -85,6 +87,8 @@ pub struct Outside {
     pub machine: Box<dyn Machine>,
     /// The hardware watchdog.
     pub watchdog: Box<dyn Watchdog>,
+    /// What the machine tells of its last boot.
+    pub boots: Box<dyn Boots>,
     /// Whoever started us.
     pub notify: Box<dyn Notify>,
 }

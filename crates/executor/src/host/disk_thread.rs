@@ -7,10 +7,13 @@ use rustix::event::{EventfdFlags, eventfd};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 /// The thread's work is one pwrite and one fdatasync of a buffer on the heap.
 const STACK_BYTES: usize = 64 << 10;
+
+/// The most results that wait to be heard. Each turn of the loop takes them all.
+const TOLD_MAX: usize = 64;
 
 /// Our end of the helper.
 #[derive(Debug)]
@@ -25,7 +28,8 @@ impl DiskThread {
     pub(super) fn start(file: SlotFile) -> io::Result<DiskThread> {
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let (jobs, todo) = sync_channel(1);
-        let (tell, done) = channel();
+        // Of fixed size, so that telling allocates nothing; should it ever fill, the helper waits, and nobody for it.
+        let (tell, done) = sync_channel(TOLD_MAX);
         let waker = Arc::clone(&wake);
         std::thread::Builder::new()
             .name("ledger".into())
@@ -56,7 +60,7 @@ impl DiskWriter for DiskThread {
 }
 
 /// Ends when the executor does.
-fn work(file: &SlotFile, todo: &Receiver<DiskJob>, tell: &Sender<(u64, bool)>, wake: &OwnedFd) {
+fn work(file: &SlotFile, todo: &Receiver<DiskJob>, tell: &SyncSender<(u64, bool)>, wake: &OwnedFd) {
     let mut turns = Turns::of(file);
     while let Ok(job) = todo.recv() {
         let result = turns.write(file, &job.bytes);

@@ -1,5 +1,6 @@
 //! The real machine behind the [boundary](crate::boundary).
 
+mod boots;
 mod children;
 mod clock;
 mod disk_thread;
@@ -9,6 +10,7 @@ mod last_good;
 mod output;
 mod privileges;
 mod processes;
+mod pstore;
 mod slot_file;
 mod spawn;
 mod survive;
@@ -38,6 +40,8 @@ pub(crate) fn open(mut setup: Setup, waits: &Rc<Waits>) -> Result<(Assignment, O
     let spawner = Rc::new(Spawner::new(setup.exec_child_argv));
     let guardians =
         guardians::Sockets::new(setup.guardian_argv, setup.guardian_user, Rc::clone(&spawner));
+    let journal = setup.state_dir.join("journal");
+    let boots = boots::Witness::new(Path::new("/"), journal, setup.login_dir);
     let outside = Outside {
         clock: Box::new(clock::BootTime),
         boot_id,
@@ -50,6 +54,7 @@ pub(crate) fn open(mut setup: Setup, waits: &Rc<Waits>) -> Result<(Assignment, O
         manager: setup.manager,
         machine: setup.machine,
         watchdog: setup.watchdog,
+        boots: Box::new(boots),
         notify: setup.notify,
     };
     let assignment = Assignment {

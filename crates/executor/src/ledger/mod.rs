@@ -3,9 +3,11 @@
 //! Each act waits for the fast copy only (tmpfs: microseconds). The disk copy is written by a helper,
 //! because a sick disk may hold a write for ever; only a machine rung waits for it.
 
+mod boots;
 mod disk;
 
-use crate::boundary::{Copies, Slots, newest};
+use crate::boot;
+use crate::boundary::{Boots, Copies, Slots, newest};
 use crate::error::Error;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Charge, LedgerIntent, Outcome, StartCount};
@@ -13,7 +15,7 @@ use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::policy::AppPolicy;
 use defib_engine::time::Moment;
 use defib_journal::ledger::{
-    BootEnd, Damaged, EditError, IntentRecord, Ledger, SLOT_BYTES, WatchdogMark, boot_end,
+    BootEnd, Damaged, EditError, IntentRecord, Ledger, Name, RebootMark, SLOT_BYTES, WatchdogMark,
 };
 use disk::Disk;
 pub(crate) use disk::DiskState;
@@ -51,6 +53,7 @@ impl Keeper {
         copies: Copies,
         names: &[&str],
         boot: Boot,
+        boots: &mut dyn Boots,
         now_ms: u64,
     ) -> Result<(Keeper, Option<Damaged>), Error> {
         let boot_id = boot.id;
@@ -58,12 +61,16 @@ impl Keeper {
         let (ledger, damage) = match Ledger::newest(newest(fast.as_ref()), on_disk) {
             Ok(ledger) => (ledger, None),
             Err(Damaged::Empty) => (Ledger::fresh(boot_id), None),
-            Err(damage) => (Ledger::pessimistic(names, boot_id, now_ms), Some(damage)),
+            Err(damage) => {
+                let mut ledger = Ledger::pessimistic(names, boot_id, now_ms);
+                ledger.last_boot = Some(boot::without_ledger(boot_id, boots));
+                (ledger, Some(damage))
+            }
         };
         let (disk, buffer) = (Disk::new(writer), slot_buffer());
         let mut keeper =
             Keeper { ledger, fast, disk, buffer, stamp_due_ms: 0, last_boot_end: None };
-        keeper.settle_after_start(boot, now_ms);
+        keeper.settle_after_start(boot, boots, now_ms);
         keeper.write(now_ms).map_err(Error::io(format!("cannot write {fast_name}")))?;
         Ok((keeper, damage))
     }
@@ -90,6 +97,18 @@ impl Keeper {
         self.forget_old_starts(order.rung, rules, at);
         let edit: Result<(), EditError> =
             self.ledger.charge_and_intend(&rules.name, order.intent, order.rung, order.purse, at);
+        if let (Rung::Reboot, Some(app)) = (order.rung, Name::new(&rules.name)) {
+            let Order { intent, incident, class, .. } = *order;
+            let boot_id = self.ledger.boot_id;
+            self.ledger.mark_reboot(RebootMark {
+                boot_id,
+                intent,
+                app,
+                incident,
+                class,
+                step: None,
+            });
+        }
         let written = edit.map_err(|e| e.to_string()).and_then(|()| {
             self.write(now_ms).map_err(|e| format!("the ledger cannot be written: {e}"))
         });
@@ -185,11 +204,6 @@ impl Keeper {
         let _ = self.write(now_ms);
     }
 
-    /// How the last boot ended as far as its watchdog tells; `None`: this is the boot that it knew.
-    pub(crate) fn last_boot_end(&self) -> Option<BootEnd> {
-        self.last_boot_end
-    }
-
     /// Writes down what is done with the watchdog.
     pub(crate) fn mark_watchdog(&mut self, mark: WatchdogMark, now_ms: u64) -> io::Result<()> {
         self.ledger.mark_watchdog(mark);
@@ -236,13 +250,12 @@ impl Keeper {
     }
 
     /// A new boot, and intents that nobody finished.
-    fn settle_after_start(&mut self, boot: Boot, now_ms: u64) {
-        let end = boot_end(&self.ledger, boot.has_reset_us);
-        let is_new_boot = self.ledger.next_boot(boot.id);
-        self.last_boot_end = is_new_boot.then_some(end);
-        if is_new_boot && end.is_charged() {
-            // Nobody has paid for that reset yet, and a machine that is reset again and again is no cure.
-            self.ledger.charge_reset(self.ledger.booted_at());
+    fn settle_after_start(&mut self, boot: Boot, boots: &mut dyn Boots, now_ms: u64) {
+        let is_new_boot = boot.id != self.ledger.boot_id;
+        if is_new_boot {
+            self.begin_boot(boot, boots);
+        } else {
+            self.ledger.take_farewell_back();
         }
         let open: Vec<(IntentId, Rung)> = self
             .ledger

@@ -6,7 +6,7 @@
 
 mod null;
 
-use crate::boundary::{Call, Copies, Group, NoWatchdog, Outside, Token};
+use crate::boundary::{Call, Copies, Group, NoBoots, NoWatchdog, Outside, Token};
 use crate::executor::Executor;
 use crate::machine::PoliteMachine;
 use crate::notify::NoNotify;
@@ -109,6 +109,7 @@ fn outside(null: &Null) -> Outside {
         manager: Box::new(null.clone()),
         machine: Box::new(PoliteMachine),
         watchdog: Box::new(NoWatchdog("a rehearsal holds none")),
+        boots: Box::new(NoBoots),
         notify: Box::new(NoNotify),
     }
 }

@@ -40,11 +40,10 @@ impl Executor {
         );
     }
 
-    /// Whether the disk knows that it was disarmed, as far as it matters: else the next boot counts a
-    /// reset that never was.
+    /// Whether the disk knows that we ended, and that the watchdog was disarmed: else the next boot counts a
+    /// reset that never was, or calls an end in order a power cut.
     pub(crate) fn is_parting_durable(&self) -> bool {
-        self.keeper.ledger().watchdog_now().is_none()
-            || self.keeper.disk_state() != DiskState::Waiting
+        self.keeper.disk_state() != DiskState::Waiting
     }
 
     /// What is added to the line of `systemctl status`.

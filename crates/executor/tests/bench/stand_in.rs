@@ -63,6 +63,7 @@ fn executor(args: &[OsString]) -> ExitCode {
         at_end: if args[1] == "stop" { AtEnd::StopApps } else { AtEnd::LeaveApps },
         manager,
         machine: Box::new(FakeMachine(folder.clone())),
+        login_dir: Some(folder.join("motd.d")),
         watchdog: Box::new(file_dog::FileDog::new(folder)),
         notify: Box::new(NoNotify),
     };

@@ -6,6 +6,7 @@ use crate::status::{AppStatus, ProbeStatus, rung_word};
 use defib_engine::effect::Rung;
 use defib_engine::id::{AppId, Identity};
 use defib_engine::policy::{Bars, Mode, Permission, Policy};
+use defib_journal::boot::{BootEnding, LastBoot};
 use defib_journal::drill::DrillKind;
 use defib_journal::json::{Out, Shape};
 use defib_journal::line::{BootId, format_wall};
@@ -21,6 +22,7 @@ pub(crate) struct About<'a> {
     pub(crate) config_loaded_wall_ms: u64,
     pub(crate) config_error: Option<&'a str>,
     pub(crate) doubt: u8,
+    pub(crate) last_boot: Option<&'a LastBoot>,
 }
 
 /// `defib.status/1`
@@ -39,6 +41,7 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         about.config_error.map(str::to_owned).write_field("error", out);
         out.close_object();
         about.doubt.write_field("doubt", out);
+        last_boot(out, about.last_boot);
         out.key("apps");
         out.open_array();
         for app in apps {
@@ -47,6 +50,24 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         }
         out.close_array();
     })
+}
+
+/// How the boot before this one ended, or `null`.
+fn last_boot(out: &mut Out<'_>, last: Option<&LastBoot>) {
+    out.key("last_boot");
+    let Some(last) = last else { return out.null() };
+    let mark = last.reboot.filter(|_| last.ending == BootEnding::Ours);
+    out.open_object();
+    last.ending.write_field("ending", out);
+    mark.map(|it| it.app.as_str().to_owned()).write_field("app", out);
+    mark.map(|it| it.incident).filter(|it| it.0 > 0).write_field("incident", out);
+    mark.map(|it| it.class).write_field("class", out);
+    mark.and_then(|it| it.step).write_field("step", out);
+    last.traces.iter().collect::<Vec<_>>().write_field("traces", out);
+    wall(out, "last", last.last_wall_ms);
+    wall(out, "began", last.began_wall_ms);
+    last.gap_ms().write_field("gap_ms", out);
+    out.close_object();
 }
 
 fn one_app(out: &mut Out<'_>, status: &AppStatus) {
@@ -102,9 +123,10 @@ fn judgement(out: &mut Out<'_>, status: &AppStatus) {
 }
 
 /// `defib.why/1`
-pub(crate) fn why(bars: Bars, status: &AppStatus) -> String {
+pub(crate) fn why(bars: Bars, status: &AppStatus, last: Option<&LastBoot>) -> String {
     answer("defib.why/1", |out| {
         judgement(out, status);
+        last_boot(out, last);
         status.view.score_db.write_field("score_db", out);
         out.key("bars");
         out.open_object();

@@ -44,7 +44,8 @@ impl<B: Body> Mind<B> {
                 let app = self.one_app(&app)?;
                 let status = self.sources().one(app);
                 let bars = self.config.policy.bars;
-                status.map(|status| answers::why(bars, &status)).ok_or_else(|| {
+                let last = self.last_boot.as_ref();
+                status.map(|status| answers::why(bars, &status, last)).ok_or_else(|| {
                     Problem::new("the app is not known to the engine yet", "ask again")
                 })
             }
@@ -68,6 +69,7 @@ impl<B: Body> Mind<B> {
             config_loaded_wall_ms: self.identity.config_loaded_wall_ms,
             config_error: self.identity.config_error.as_deref(),
             doubt: self.state.doubt.level,
+            last_boot: self.last_boot.as_ref(),
         };
         answers::status(&about, &self.sources().all())
     }

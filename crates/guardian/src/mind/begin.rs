@@ -1,6 +1,7 @@
 //! From the executor's greeting to the first turn: memory, journal, and what the ledger says.
 
 use super::beat::Beat;
+use super::boot::{Past, away_ms};
 use super::holds::{HoldFiles, Holds};
 use super::reload::{Accepted, obey};
 use super::{Body, Greeting, Identity, Mind};
@@ -67,12 +68,14 @@ impl<B: Body> Newborn<B> {
             Err(error) => (None, Some(format!("{UNREAD}: {}: {error}", journal.place().display()))),
         };
         let clock = Clock::new(Rc::clone(&clocks), greeting.line_offset_ms);
-        let (clock, started) = line_of(clock, greeting.started, remembered.as_ref());
+        let boot = BootId(greeting.boot_id);
+        let (clock, started) = line_of(clock, greeting.started, boot, remembered.as_ref());
+        let past = Past::of(remembered.as_ref(), &started);
         let record = Record::open(journal, loaded.journal, narrator, clocks);
         let identity = Identity {
             version,
             pid,
-            boot: BootId(greeting.boot_id),
+            boot,
             is_root,
             config_loaded_wall_ms: clock.wall_ms(),
             config_error: None,
@@ -101,10 +104,13 @@ impl<B: Body> Newborn<B> {
             last_woke: Moment(0),
             status_is_old: true,
             status_shown_ms: 0,
+            last_boot: None,
             ended: None,
             clock,
         };
         mind.begin(remembered, crc);
+        mind.last_boot = greeting.last_boot;
+        mind.tell_last_boot(&past);
         mind.alarm(trouble);
         mind.alarm(greeting.observe_only);
         Newborn { mind, started, early: greeting.early }
@@ -194,12 +200,30 @@ impl<B: Body> Mind<B> {
 fn line_of(
     clock: Clock,
     mut started: Started,
+    boot: BootId,
     remembered: Option<&Remembered>,
 ) -> (Clock, Started) {
     let Some(remembered) = remembered else { return (clock, started) };
-    let began = started.booted_at;
-    let known = remembered.state.booted_at;
-    started.new_boot = began.since(known).max(known.since(began)) > SAME_BOOT_MS;
+    let is_new = is_new_boot(&started, boot, remembered);
+    started.new_boot = is_new;
+    let (clock, mut started) = move_behind(clock, started, remembered);
+    started.away_ms = is_new.then(|| away_ms(&clock, remembered));
+    (clock, started)
+}
+
+/// The id tells boots apart. Beside it the engine must have heard of this one, or a guardian that died between its
+/// first line and its first event would keep the boot from it. What it has heard is as late as the ledger says,
+/// or later: the line was moved then.
+fn is_new_boot(started: &Started, boot: BootId, remembered: &Remembered) -> bool {
+    let (began, known) = (started.booted_at, remembered.state.booted_at);
+    let is_unheard = began.since(known) > SAME_BOOT_MS;
+    match remembered.boot {
+        Some(last) => last != boot || is_unheard,
+        None => is_unheard || known.since(began) > SAME_BOOT_MS,
+    }
+}
+
+fn move_behind(clock: Clock, mut started: Started, remembered: &Remembered) -> (Clock, Started) {
     let behind_ms = remembered.up.max(remembered.state.now).since(clock.now());
     if behind_ms == 0 {
         return (clock, started);

@@ -2,6 +2,7 @@
 
 use super::body::Broken;
 use defib_engine::event::Started;
+use defib_journal::boot::LastBoot;
 use defib_journal::order::{PROTOCOL, Report};
 
 /// How long the executor may take from our hello to its config: it has both ledger and config in
@@ -15,6 +16,8 @@ pub struct Greeting {
     pub(super) boot_id: [u8; 16],
     /// Why nothing is to be done but observing.
     pub(super) observe_only: Option<String>,
+    /// How the boot before this one ended.
+    pub(super) last_boot: Option<LastBoot>,
     /// Without `new_boot`, which only the journal can tell.
     pub(super) started: Started,
     /// What came before the config, to be handled after `Started`.
@@ -27,6 +30,7 @@ pub struct Handshake {
     welcome: Option<(u64, [u8; 16])>,
     started: Started,
     observe_only: Option<String>,
+    last_boot: Option<Box<LastBoot>>,
     early: Vec<Report>,
 }
 
@@ -46,6 +50,7 @@ impl Handshake {
             Report::LedgerStarts(starts) => self.started.starts.push(starts),
             Report::LedgerEnd => {}
             Report::ObserveOnly { message } => self.observe_only = Some(message),
+            Report::LastBoot(last) => self.last_boot = Some(Box::new(last)),
             Report::Config => return self.complete().map(Some),
             Report::Stop => return Err(Broken::Closed),
             other => self.early.push(other),
@@ -59,6 +64,7 @@ impl Handshake {
             line_offset_ms,
             boot_id,
             observe_only: self.observe_only.take(),
+            last_boot: self.last_boot.take().map(|last| *last),
             started: std::mem::take(&mut self.started),
             early: std::mem::take(&mut self.early),
         })

@@ -59,6 +59,7 @@ impl<B: Body> Mind<B> {
             | Report::LedgerIntent(_)
             | Report::LedgerStarts(_)
             | Report::ObserveOnly { .. }
+            | Report::LastBoot(_)
             | Report::LedgerEnd => {}
         }
     }

@@ -44,12 +44,17 @@ impl Executor {
     }
 
     pub(crate) fn welcome(&mut self, ledger: &Started) {
+        self.welcome_in(ledger, (LINE_OFFSET_MS, [7; 16]));
+    }
+
+    /// In a boot that begins there on the up-time line, and has this id.
+    pub(crate) fn welcome_in(&mut self, ledger: &Started, (offset_ms, boot_id): (u64, [u8; 16])) {
         assert_eq!(self.any(), Some(Request::Hello { protocol: PROTOCOL }));
         self.say(&Report::Welcome {
             protocol: PROTOCOL,
-            line_offset_ms: LINE_OFFSET_MS,
-            booted_at: Moment(LINE_OFFSET_MS),
-            boot_id: [7; 16],
+            line_offset_ms: offset_ms,
+            booted_at: Moment(offset_ms),
+            boot_id,
             last_intent: ledger.last_intent,
         });
         ledger.charges.iter().for_each(|charge| self.say(&Report::LedgerCharge(*charge)));

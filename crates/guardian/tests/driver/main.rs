@@ -2,6 +2,7 @@
 //! protocol, real servers and a real control socket.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod boots;
 mod control;
 mod doubt;
 mod executor;

@@ -5,6 +5,7 @@ use crate::server::Server;
 use defib_engine::event::Started;
 use defib_engine::policy::Policy;
 use defib_guardian::{AppStatus, Ended, Narrate, Setup, run};
+use defib_journal::boot::LastBoot;
 use defib_journal::files::Reader;
 use defib_journal::line::{Entry, Line};
 use defib_journal::order::{Report, Request};
@@ -109,6 +110,22 @@ impl World {
         (self.executor, self.guardian) = (executor, guardian);
         self.executor.welcome(&Started::default());
         self.executor.say(&Report::ObserveOnly { message: message.into() });
+        self.executor.give_config(config);
+        assert_eq!(self.executor.expect(), Request::ConfigRead { accepted: true });
+    }
+
+    /// A guardian of another boot, which is told how the last one ended.
+    pub(crate) fn restart_in_boot(
+        &mut self,
+        config: &str,
+        ledger: &Started,
+        boot: (u64, [u8; 16]),
+        last: LastBoot,
+    ) {
+        let (executor, guardian) = spawn(&self.state, &self.runtime);
+        (self.executor, self.guardian) = (executor, guardian);
+        self.executor.welcome_in(ledger, boot);
+        self.executor.say(&Report::LastBoot(last));
         self.executor.give_config(config);
         assert_eq!(self.executor.expect(), Request::ConfigRead { accepted: true });
     }

@@ -5,7 +5,7 @@ use super::name::{FileName, list};
 use super::reader::Reader;
 use super::scan::LineScan;
 use super::storage::Storage;
-use crate::line::{Entry, Line, decode_line};
+use crate::line::{BootId, Entry, Line, decode_line};
 use defib_engine::policy::Policy;
 use defib_engine::state::State;
 use defib_engine::time::Moment;
@@ -23,6 +23,8 @@ pub struct Tail {
     pub seq: u64,
     /// The checkpoint's time.
     pub up: Moment,
+    /// The same by the wall clock, in milliseconds since 1970.
+    pub wall_ms: u64,
     /// Everything after the checkpoint: feed the `event` lines to the engine. A `policy` among them
     /// is a reload.
     pub entries: Reader,
@@ -53,7 +55,7 @@ fn tail_of(storage: &Rc<dyn Storage>, name: FileName) -> io::Result<Option<Tail>
     let policy = entry_at(&mut open(policy_at)?)?;
     let mut scan = open(checkpoint_at)?;
     let checkpoint = entry_at(&mut scan)?;
-    let (Some(policy), Some(Entry { seq, up, line, .. })) = (policy, checkpoint) else {
+    let (Some(policy), Some(Entry { seq, wall_ms, up, line })) = (policy, checkpoint) else {
         return Ok(None);
     };
     let (Line::Policy { policy }, Line::Checkpoint { state }) = (policy.line, line) else {
@@ -61,7 +63,32 @@ fn tail_of(storage: &Rc<dyn Storage>, name: FileName) -> io::Result<Option<Tail>
     };
     let (policy, state) = (policy.into_owned(), state.into_owned());
     let entries = Reader::resume(Rc::clone(storage), name, scan, seq);
-    Ok(Some(Tail { policy, state, seq, up, entries }))
+    Ok(Some(Tail { policy, state, seq, up, wall_ms, entries }))
+}
+
+/// The boot of the last guardian that has begun, as its `started` line names it: mostly found in the newest file.
+/// `None` if there is no such line.
+pub fn last_boot_in(storage: &Rc<dyn Storage>) -> io::Result<Option<BootId>> {
+    for name in list(&**storage)?.into_iter().rev() {
+        let mut scan = LineScan::open(&**storage, name, 0)?;
+        let Some(started_at) = last_started(&mut scan)? else { continue };
+        let found = entry_at(&mut LineScan::open(&**storage, name, started_at)?)?;
+        if let Some(Entry { line: Line::Started { boot, .. }, .. }) = found {
+            return Ok(Some(boot));
+        }
+    }
+    Ok(None)
+}
+
+fn last_started(scan: &mut LineScan) -> io::Result<Option<u64>> {
+    let mut started_at = None;
+    loop {
+        let before = scan.offset();
+        let Some(head) = scan.next_head()? else { return Ok(started_at) };
+        if head.kind == "started" {
+            started_at = Some(before);
+        }
+    }
 }
 
 /// Where the last checkpoint of a file and the last policy before it begin.

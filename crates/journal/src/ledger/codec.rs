@@ -1,16 +1,17 @@
 //! The bytes of one slot: a header of fixed size, one record of fixed size an app, a checksum.
 
 use super::{
-    APPS_MAX, ActCharge, AppRecord, Few, IntentRecord, KnownProcess, Ledger, NAME_MAX, Name,
-    RebootCharge, SLOT_BYTES, WatchdogMark, WatchdogRecord,
+    APPS_MAX, ActCharge, AppRecord, Farewell, Few, IntentRecord, KnownProcess, Ledger, NAME_MAX,
+    Name, RebootCharge, RebootMark, SLOT_BYTES, WatchdogMark, WatchdogRecord,
 };
+use crate::boot::{BootEnding, LastBoot, TraceSet};
 use crate::malformed::Malformed;
-use crate::wire::{Pen, Source, Wire, wire_enum, wire_struct};
+use crate::wire::{Pen, Source, Wire, wire_enum, wire_newtype, wire_struct};
 use std::fmt;
 
 const MAGIC: [u8; 8] = *b"defibLGR";
 const VERSION: u16 = 1;
-/// The fields take 1303 bytes at most; the rest is for later ones. They come after those that are there,
+/// The fields take 1561 bytes at most; the rest is for later ones. They come after those that are there,
 /// and what is zero in an older record must read as their absence.
 const HEADER_BYTES: usize = 2048;
 /// The fields take 489 bytes at most.
@@ -70,6 +71,9 @@ impl Ledger {
         self.last_intent.put(&mut pen);
         self.reboots.put(&mut pen);
         self.watchdog.put(&mut pen);
+        self.reboot_mark.put(&mut pen);
+        self.farewell.put(&mut pen);
+        self.last_boot.put(&mut pen);
         pen.pad_to(HEADER_BYTES);
         for (index, app) in self.apps.iter().enumerate() {
             app.put(&mut pen);
@@ -125,6 +129,9 @@ fn take_header(source: &mut Source<'_>) -> Result<Ledger, Malformed> {
         last_intent: u64::take(source)?,
         reboots: Few::take(source)?,
         watchdog: Wire::take(source)?,
+        reboot_mark: Wire::take(source)?,
+        farewell: Wire::take(source)?,
+        last_boot: Wire::take(source)?,
         apps: Vec::with_capacity(APPS_MAX),
     })
 }
@@ -132,6 +139,20 @@ fn take_header(source: &mut Source<'_>) -> Result<Ledger, Malformed> {
 wire_struct!(RebootCharge { app, at });
 wire_struct!(WatchdogRecord { boot_id, mark });
 wire_enum!(WatchdogMark { 0 = Armed, 1 = Disarmed, 2 = Starved, 3 = LeftArmed });
+wire_struct!(RebootMark { boot_id, intent, app, incident, class, step });
+wire_struct!(Farewell { boot_id, boottime_ms, is_shutdown });
+wire_struct!(LastBoot { boot_id, ending, reboot, traces, last_wall_ms, began_wall_ms });
+wire_newtype!(TraceSet);
+wire_enum!(BootEnding {
+    0 = Ours,
+    1 = Watchdog,
+    2 = Reset,
+    3 = Panic,
+    4 = OutOfMemory,
+    5 = Orderly,
+    6 = Cut,
+    7 = Unknown,
+});
 wire_struct!(AppRecord { name, process, start_count, last_start, ladder, gentle, intents });
 wire_struct!(KnownProcess { identity, boot_id });
 wire_struct!(ActCharge { rung, at });

@@ -1,12 +1,15 @@
 //! The ledger: edits, bytes, damage.
 
 use super::{
-    APPS_MAX, CHARGES_MAX, Damaged, EditError, INTENTS_MAX, Ledger, NAME_MAX, NO_APP, REBOOTS_MAX,
-    SLOT_BYTES, Slot, WatchdogMark,
+    APPS_MAX, CHARGES_MAX, Damaged, EditError, INTENTS_MAX, Ledger, NAME_MAX, NO_APP, Name,
+    REBOOTS_MAX, RebootMark, SLOT_BYTES, Slot, WatchdogMark,
 };
+use crate::boot::{BootEnding, LastBoot, TraceSet};
+use crate::order::ActStep;
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::{Charge, Failure, OrderRefusal, Outcome};
-use defib_engine::id::{AppId, Identity, IntentId};
+use defib_engine::id::{AppId, Identity, IncidentId, IntentId};
+use defib_engine::note::Class;
 use defib_engine::time::Moment;
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
@@ -55,6 +58,24 @@ fn full() -> Ledger {
         }
     }
     ledger.mark_watchdog(WatchdogMark::LeftArmed);
+    let mark = RebootMark {
+        boot_id: BOOT,
+        intent: IntentId(u64::MAX),
+        app: Name::new(&"n".repeat(NAME_MAX)).expect("fits"),
+        incident: IncidentId(u32::MAX),
+        class: Class::Unknown,
+        step: Some(ActStep::Frozen),
+    };
+    ledger.mark_reboot(mark);
+    ledger.say_farewell(u64::MAX, true);
+    ledger.last_boot = Some(LastBoot {
+        boot_id: BOOT,
+        ending: BootEnding::Unknown,
+        reboot: Some(mark),
+        traces: TraceSet(u16::MAX),
+        last_wall_ms: Some(u64::MAX),
+        began_wall_ms: Some(u64::MAX),
+    });
     ledger
 }
 

@@ -1,6 +1,7 @@
 //! The kinds and their fields, declared once for both directions.
 
 use super::Line;
+use crate::boot::{BootEnding, Trace};
 use crate::drill::{DrillKind, DrillStage};
 use crate::json::{Fault, In, Object, Out, ReadError, Shape};
 use crate::order::ActStep;
@@ -25,6 +26,24 @@ typed_enum!(ActStep {
     ResetCalled,
     SysrqSent,
     FeedingEnded,
+});
+
+typed_enum!(BootEnding { Ours, Watchdog, Reset, Panic, OutOfMemory, Orderly, Cut, Unknown });
+
+typed_enum!(Trace {
+    Ordered,
+    StepKnown,
+    Starved,
+    Armed,
+    CardReset,
+    PanicRecord,
+    OutOfMemoryRecord,
+    ShutdownTold,
+    ToldToEnd,
+    SoonAfter,
+    SilentShort,
+    SilentLong,
+    LedgerLost,
 });
 
 typed_enum!(DrillKind { Kill, Hang });
@@ -99,5 +118,19 @@ line_kinds!(
     "config" = Config { accepted, message },
     "alarm" = Alarm { app, invariant, message },
     "stopped" = Stopped { reason },
+    "boot" = Boot {
+        boot,
+        ending,
+        app,
+        incident,
+        intent,
+        class,
+        step,
+        traces,
+        last_wall_ms,
+        began_wall_ms,
+        gap_ms,
+        away_ms,
+    },
     "drill" = Drill { app, drill, stage, detail },
 );

@@ -35,6 +35,7 @@ wire_enum!(Report {
     16 = ShuttingDown,
     17 = Stop,
     18 = ObserveOnly { message < 200 },
+    30 = LastBoot(last),
     40 = Drilled { app, kind, stage, detail < 200 },
 });
 

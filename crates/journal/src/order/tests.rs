@@ -1,7 +1,9 @@
 //! Messages go out and come back, and nothing else is taken.
 
 use super::{ActStep, MESSAGE_MAX, Malformed, Report, Request};
-use crate::sample::{sample_enum, samples};
+use crate::boot::{LastBoot, TraceSet};
+use crate::ledger::{Name, RebootMark};
+use crate::sample::{Dice, Sample, sample_enum, sample_struct, samples};
 use defib_engine::effect::Rung;
 use defib_engine::event::Outcome;
 use defib_engine::id::{AppId, IncidentId, IntentId};
@@ -32,9 +34,27 @@ sample_enum!(Report {
     Evidence { app, incident, name, bytes, last },
     Config,
     ConfigRefused { message },
+    LastBoot(last),
     ShuttingDown,
     Stop,
 });
+
+sample_struct!(LastBoot { boot_id, ending, reboot, traces, last_wall_ms, began_wall_ms });
+sample_struct!(RebootMark { boot_id, intent, app, incident, class, step });
+
+impl Sample for TraceSet {
+    fn sample(dice: &mut Dice) -> Self {
+        TraceSet(u16::sample(dice))
+    }
+}
+
+impl Sample for Name {
+    fn sample(dice: &mut Dice) -> Self {
+        let text = format!("a{}", String::sample(dice));
+        Name::new(&text[..text.floor_char_boundary(64)])
+            .unwrap_or_else(|| unreachable!("1 to 64 bytes"))
+    }
+}
 
 proptest! {
     #[test]
@@ -65,7 +85,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic_and_what_is_taken_is_said_the_same_way(
-        tag in 0_u8..20,
+        tag in 0_u8..48,
         rest in vec(any::<u8>(), 0..120),
     ) {
         let message = [vec![tag], rest].concat();

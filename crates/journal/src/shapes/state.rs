@@ -101,6 +101,7 @@ typed_struct!(Incident {
     disruptive,
     acted,
     back_at,
+    away_ms,
     bundled,
     refused,
     handed_over,

@@ -4,11 +4,15 @@ use crate::support::{
     DAY_BEGIN_MS, DAY_MS, append, checkpoint, files, message, names, policy_line, read_all, seqs,
     woke,
 };
+use defib_engine::policy::Mode;
 use defib_engine::time::Moment;
-use defib_journal::files::{Limits, Reader, Writer, tail_from_last_checkpoint};
-use defib_journal::line::Line;
+use defib_journal::files::{
+    Folder, Limits, Reader, Storage, Writer, last_boot_in, tail_from_last_checkpoint,
+};
+use defib_journal::line::{BootId, Line, TextCrc};
 use std::fs;
 use std::path::Path;
+use std::rc::Rc;
 use tempfile::tempdir;
 
 /// One turn of a driver's loop.
@@ -47,6 +51,29 @@ fn each_day_has_its_file_with_a_head_and_time_never_turns_back() {
     let expected =
         [&head(1)[..], &[(4, "event")], &head(5), &[(8, "event")], &head(9), &head(12)].concat();
     assert_eq!(kinds, expected);
+}
+
+#[test]
+fn the_boot_of_the_last_guardian_is_found_however_long_ago_it_began() {
+    let folder = tempdir().expect("a folder");
+    let storage = Rc::new(Folder::at(folder.path())) as Rc<dyn Storage>;
+    let mut writer = Writer::open(folder.path(), Limits::default()).expect("a writer");
+    turn(&mut writer, DAY_BEGIN_MS, &woke());
+    assert_eq!(last_boot_in(&storage).expect("readable"), None);
+    for boot in [1, 2] {
+        let started = Line::Started {
+            version: "0.1.0".into(),
+            pid: 1,
+            boot: BootId([boot; 16]),
+            mode: Mode::Act,
+            config: TextCrc(0),
+        };
+        turn(&mut writer, DAY_BEGIN_MS, &started);
+    }
+    for day in 1..4 {
+        turn(&mut writer, DAY_BEGIN_MS + day * DAY_MS, &woke());
+    }
+    assert_eq!(last_boot_in(&storage).expect("readable"), Some(BootId([2; 16])));
 }
 
 #[test]

@@ -92,6 +92,7 @@ impl World<'_> {
         Started {
             booted_at: self.any_moment(bytes),
             new_boot: bytes.coin(),
+            away_ms: bytes.coin().then(|| bytes.word()),
             last_intent: self.state.next_intent - 1 + u64::from(bytes.byte() % 3),
             charges: some(bytes).map(|_| charge(bytes)).collect(),
             intents: some(bytes).map(|_| intent(bytes)).collect(),

@@ -7,6 +7,7 @@
 //! whatever is still asked of it has no effect.
 
 mod agenda;
+mod boots;
 mod children;
 mod disk;
 mod doom;

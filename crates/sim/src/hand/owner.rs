@@ -102,6 +102,7 @@ impl Hand {
             manager: Box::new(seat.clone()),
             machine: Box::new(seat.clone()),
             watchdog: Box::new(seat.clone()),
+            boots: Box::new(seat.clone()),
             notify: Box::new(seat.clone()),
         };
         let mut executor = Executor::new(assignment, outside).ok()?;

@@ -110,6 +110,8 @@ impl<H: Hasher> Print<'_, H> {
             disruptive,
             acted,
             back_at,
+            // Told to people only: nothing is decided by it.
+            away_ms: _,
             bundled,
             refused,
             handed_over,
