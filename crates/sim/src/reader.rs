@@ -69,12 +69,12 @@ impl Reader {
     }
 
     /// Whether another pass over processes that go on as they are would change nothing.
-    pub(crate) fn is_idle(&self, watched: impl Iterator<Item = (AppId, Identity)>) -> bool {
+    pub(crate) fn is_idle(&self, mut watched: impl Iterator<Item = (AppId, Identity)>) -> bool {
         let is_settled = |(app, identity): (AppId, Identity)| {
             let mut same = self.followed.iter().filter(|it| it.app == app);
             same.any(|it| it.identity == identity && it.settled.is_some())
         };
-        !self.has_told && { watched }.all(is_settled)
+        !self.has_told && watched.all(is_settled)
     }
 }
 
