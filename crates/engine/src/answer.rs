@@ -82,6 +82,10 @@ impl Turn<'_> {
         if let Some(host) = state.host.as_mut().filter(|_| rung != Rung::Start) {
             host.forget();
         }
+        if rung != Rung::Start {
+            self.read_memory_anew();
+        }
+        let state = self.app(app);
         if !matches!(state.process, Process::Alive { .. }) {
             // A child is reported as found before its start is reported as done; for the others
             // the process is not known yet.

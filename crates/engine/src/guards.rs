@@ -178,6 +178,9 @@ fn incident_limit(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
 }
 
 fn budget_left(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    if let Some(first) = turn.another_goes_first(app, plan) {
+        return Some(Refusal::ActRunning { app: id(first) });
+    }
     if plan.rung == Rung::Reboot {
         let have_ms = turn.now.since(turn.state.booted_at);
         let need_ms = turn.policy.min_uptime_ms;
@@ -189,8 +192,11 @@ fn budget_left(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
         }
     }
     let charges = &turn.state.charges;
-    if plan.conviction.class == Class::Spinning && plan.conviction.partial {
-        return once_an_hour(turn, app);
+    if plan.conviction.class == Class::Spinning
+        && plan.conviction.partial
+        && let Some(refusal) = once_an_hour(turn, app)
+    {
+        return Some(refusal);
     }
     budget::allows(charges, turn.policy, id(app), plan.rung, plan.purse, turn.now).err().map(
         |spent| Refusal::BudgetSpent { used: spent.used, limit: spent.limit, until: spent.until },

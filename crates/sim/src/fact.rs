@@ -38,6 +38,15 @@ pub enum DogFact {
     Disarmed,
 }
 
+/// What a machine can be short of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sickness {
+    /// Memory: everything is slow, nothing can be started.
+    Memory,
+    /// Processes: nothing can be started.
+    Tasks,
+}
+
 /// One thing that truly happened. Apps and probes are indices into the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
@@ -109,6 +118,21 @@ pub enum Fact {
     },
     /// All that the plan broke is mended; from now on the world is fair.
     Healed,
+
+    /// Something of the machine is gone.
+    Sickened {
+        /// The app that has taken it; `None`: something that is no app of the plan.
+        app: Option<usize>,
+        /// What.
+        of: Sickness,
+    },
+    /// It is there again, as far as that lies with this one.
+    Eased {
+        /// Who had taken it.
+        app: Option<usize>,
+        /// What.
+        of: Sickness,
+    },
 
     /// The machine was told to go down.
     Pushed {

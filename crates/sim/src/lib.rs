@@ -18,6 +18,7 @@ pub mod log;
 pub mod measure;
 pub mod mind;
 pub mod plan;
+mod reader;
 pub mod run;
 pub mod shrink;
 pub mod soak;

@@ -130,6 +130,12 @@ pub fn in_words(fact: &Fact, names: &Names) -> String {
             format!("{} {}", name(app), if *runs { "wanted" } else { "stopped by-person" })
         }
         Fact::Froze { ms } => format!("froze ms={ms}"),
+        Fact::Sickened { app, of } => {
+            format!("{} takes all {of:?}", app.as_ref().map_or("somebody", name))
+        }
+        Fact::Eased { app, of } => {
+            format!("{} gives back {of:?}", app.as_ref().map_or("somebody", name))
+        }
         Fact::Healed => "healed".to_owned(),
         Fact::Looked { app, probe, began_ms, seen } => {
             format!("{} looked probe={probe} began={} {seen:?}", name(app), in_clock(*began_ms))

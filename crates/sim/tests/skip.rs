@@ -187,6 +187,13 @@ fn generated_worlds_skipped_are_generated_worlds_stepped() {
 }
 
 #[test]
+fn sick_machines_skipped_are_sick_machines_stepped() {
+    for seed in 0..12 {
+        both_ways(generate(seed, Profile::Machine));
+    }
+}
+
+#[test]
 #[ignore = "soak: many years, both ways"]
 fn soak_years_skipped_are_years_stepped() {
     for seed in 0..20 {

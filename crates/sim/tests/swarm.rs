@@ -84,3 +84,13 @@ fn the_whole_agent_breaks_nothing_in_swarm_worlds() {
 fn the_whole_agent_breaks_nothing_while_it_is_killed() {
     all_kept(seeds(0..20), generated(Profile::Agent), whole);
 }
+
+#[test]
+fn the_engine_breaks_nothing_on_sick_machines() {
+    all_kept(seeds(0..40), generated(Profile::Machine), engine);
+}
+
+#[test]
+fn the_whole_agent_breaks_nothing_on_sick_machines() {
+    all_kept(seeds(0..12), generated(Profile::Machine), whole);
+}

@@ -70,7 +70,7 @@ fn limit(refusal: Refusal, names: &Names, now: Option<Moment>) -> String {
             format!("the machine is up for {} of the {} needed", span(have_ms), span(need_ms))
         }
         Refusal::ActRunning { app } => {
-            format!("an act on {} is still running", names.app(app))
+            format!("an act on {} comes first", names.app(app))
         }
         // The guards above have been worded by the caller.
         other => format!("{other:?}"),

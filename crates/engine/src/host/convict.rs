@@ -5,6 +5,9 @@ use super::STALE_MS;
 use super::facts::{HostFact, MachineFacts, Sleep};
 use super::runs::AppHost;
 use crate::class::Conviction;
+use crate::effect::{Purse, Rung};
+use crate::guards::Plan;
+use crate::ladder::Ladder;
 use crate::note::{Class, Note};
 use crate::policy::View;
 use crate::state::Process;
@@ -20,6 +23,8 @@ const SLEEP_MS: u64 = 20_000;
 const SILENT_MS: u64 = 8_000;
 /// The same for an app that is only busy: a burst of work is no fault.
 const SILENT_BUSY_MS: u64 = 20_000;
+/// A reboot for memory waits so long for another app that has grown and may yet be convicted.
+const GROWN_FIRST_MS: u64 = 30_000;
 
 impl Turn<'_> {
     /// The last reading of the machine, if it is not too old to say anything.
@@ -175,6 +180,37 @@ impl Turn<'_> {
     pub(crate) fn kill_frees(&self, app: usize) -> bool {
         let ground = self.ground(app, Class::Memory);
         !matches!(ground, Some(HostFact::MemoryGone { is_the_app: false, .. }))
+    }
+
+    /// The app whose act comes before this one: a reboot is on its way, and nothing else is ended; or memory
+    /// is gone, and the kill of another app of ours that has grown gives it back without a reboot.
+    pub(crate) fn another_goes_first(&self, app: usize, plan: &Plan) -> Option<usize> {
+        let mut others = (0..self.state.apps.len()).filter(|other| *other != app);
+        let reboots = |other: &usize| {
+            self.seen_app(*other).acting().is_some_and(|(_, rung)| rung == Rung::Reboot)
+        };
+        if plan.rung != Rung::Reboot {
+            return others.find(|other| plan.rung.is_disruptive() && reboots(other));
+        }
+        let run = self.host(app)?.memory.filter(|_| plan.conviction.class == Class::Memory)?;
+        let is_early = run.until.since(run.since) < GROWN_FIRST_MS;
+        others.find(|other| self.is_killed_for_memory(*other, is_early))
+    }
+
+    /// Whether this app has grown, and is going to be killed for it: every guard agrees, or it is too early to
+    /// know.
+    fn is_killed_for_memory(&self, app: usize, is_early: bool) -> bool {
+        let (Some(host), Some(machine)) = (self.host(app), self.machine()) else { return false };
+        let is_grown = host.memory.is_some() && host.facts.has_grown(machine);
+        let next = self.rungs_left(app, Ladder::Memory).next();
+        let Some((step, rung)) = next.filter(|(_, rung)| is_grown && *rung != Rung::Reboot) else {
+            return false;
+        };
+        let conviction = self.convict_by_kernel(app).filter(|it| it.class == Class::Memory);
+        conviction.map_or(is_early && self.rules(app).rungs.has(rung), |conviction| {
+            let step = Some((Ladder::Memory, step));
+            self.refusal(app, &Plan { rung, purse: Purse::Ladder, step, conviction }).is_none()
+        })
     }
 
     /// Writes down what an incident's class stands on.

@@ -159,6 +159,14 @@ impl Turn<'_> {
         }
     }
 
+    /// Something has ended that may have had the memory: it was gone before that, and whether it still is
+    /// takes two readings more.
+    pub(crate) fn read_memory_anew(&mut self) {
+        for host in self.state.apps.iter_mut().filter_map(|app| app.host.as_mut()) {
+            host.memory = None;
+        }
+    }
+
     /// A look at the app, or at the way to it, has ended.
     pub(crate) fn host_hears_look(&mut self, app: AppId, is_good: bool) {
         if let Some(state) = self.state.apps.get_mut(usize::from(app.0))

@@ -120,9 +120,10 @@ pub enum Refusal {
         /// Needed, in milliseconds.
         need_ms: u64,
     },
-    /// An act on some app is still running: one at a time for the machine rung.
+    /// An act on another app is running, or comes first: one at a time for the machine rung, nothing beside a
+    /// reboot, and no reboot for memory that another app's kill gives back.
     ActRunning {
-        /// The app that is acted on.
+        /// The app that is acted on, or will be.
         app: AppId,
     },
 }

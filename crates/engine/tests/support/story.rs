@@ -74,6 +74,7 @@ impl Story {
                         "window" => app.window_ms = ms(value),
                         "grace" => app.start_grace_ms = ms(value),
                         "verify" => app.verify_ms = ms(value),
+                        "hour" => app.budget.short_limit = value.parse().expect("a number"),
                         other => panic!("no option '{other}'"),
                     }
                 }

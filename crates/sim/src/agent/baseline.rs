@@ -40,7 +40,7 @@ impl Hand {
 
     /// Starts an app that is down.
     pub(super) fn start(&mut self, world: &mut World, app: usize) {
-        if world.main(app).is_none() && world.machine().makes_processes(world.now_ms()) {
+        if world.main(app).is_none() && world.makes_processes() {
             self.tell(world, app, Rung::Start, false);
             let _ = world.spawn(app, By::Agent);
         }
@@ -77,7 +77,7 @@ impl Hand {
 
     /// Reboots the machine over an app.
     pub(super) fn reboot(&mut self, world: &mut World, app: usize) {
-        if world.machine().makes_processes(world.now_ms()) && world.reboot(By::Agent) {
+        if world.makes_processes() && world.reboot(By::Agent) {
             self.tell(world, app, Rung::Reboot, true);
         }
     }

@@ -66,7 +66,7 @@ impl Agent for Cron {
 
     fn wake(&mut self, world: &mut World, _asked_ms: u64) {
         self.next_ms = world.now_ms() + EVERY_MS;
-        if world.machine().makes_processes(world.now_ms()) {
+        if world.makes_processes() {
             for app in 0..world.apps_len() {
                 self.curl(world, app);
             }

@@ -10,15 +10,18 @@ use super::Agent;
 use super::hand::{Answer, Hand};
 use crate::fact::Fact;
 use crate::plan::AgentFault;
+use crate::reader::Reader;
 use crate::world::World;
 use crate::world::news::News;
 use defib_config::spec::Config;
 use defib_engine::effect::Effect;
 use defib_engine::event::{Doubt, Event, Exit};
-use defib_engine::id::{AppId, ProbeId};
-use defib_engine::state::State;
+use defib_engine::host::READING_MS;
+use defib_engine::id::{AppId, Identity, ProbeId};
+use defib_engine::state::{AppState, Process, State};
 use defib_engine::time::Moment;
 use defib_engine::{next_deadline, step};
+use defib_guardian::mind::Watched;
 use std::rc::Rc;
 
 /// What is added to RestartSec before a supervisor counts as late, as in the executor.
@@ -56,6 +59,9 @@ pub struct EngineAgent {
     /// What `next_deadline` said after the last event.
     due: Option<Moment>,
     runs: Vec<skip::Run>,
+    /// What it reads of the machine, and when it did so last.
+    reader: Reader,
+    read_ms: u64,
     wrong: Wrong,
 }
 
@@ -75,6 +81,8 @@ impl EngineAgent {
             wall_offset_ms: 0,
             due: None,
             runs: Vec::new(),
+            reader: Reader::default(),
+            read_ms: 0,
             wrong: Wrong::default(),
             config,
         }
@@ -103,6 +111,7 @@ impl EngineAgent {
     /// A new guardian: what the ledger knows, and what can be seen of the processes.
     fn begin_guardian(&mut self, world: &mut World) {
         self.life = Life::Runs;
+        (self.reader, self.read_ms) = (Reader::default(), world.now_ms());
         world.tell(Fact::GuardianBegan);
         self.hand.keep_line_after(world, self.state.now);
         let new_boot = std::mem::replace(&mut self.boot, world.machine().boot()) != self.boot
@@ -186,6 +195,22 @@ impl EngineAgent {
         }
         world.tell(Fact::Acted { app: usize::from(app.0), intent, outcome });
         self.feed(world, &Event::Acted { app, intent, outcome });
+    }
+
+    /// When the machine is read next, if it can be.
+    fn reading_ms(&self, world: &World) -> Option<u64> {
+        world.plan().machine.host.map(|_| self.read_ms + READING_MS)
+    }
+
+    /// One reading of the machine.
+    fn read(&mut self, world: &mut World) {
+        self.read_ms = world.now_ms();
+        let watched: Vec<Watched> = (0..).zip(&self.state.apps).filter_map(watched).collect();
+        let mut events = Vec::new();
+        self.reader.pass(world, &watched, &mut events);
+        for event in events {
+            self.feed(world, &event);
+        }
     }
 
     /// Doubts come before anything that was seen.
@@ -310,7 +335,8 @@ impl Agent for EngineAgent {
             return;
         }
         if self.life == Life::Runs {
-            let asked_ms = self.engine_deadline_ms(world).unwrap_or(u64::MAX);
+            let asked = [self.engine_deadline_ms(world), self.reading_ms(world)];
+            let asked_ms = asked.into_iter().flatten().min().unwrap_or(u64::MAX);
             self.feel(world, asked_ms);
             self.take_news(world, news);
         }
@@ -318,7 +344,10 @@ impl Agent for EngineAgent {
 
     fn deadline_ms(&self, world: &World) -> Option<u64> {
         let due_ms = match self.life {
-            Life::Runs => self.engine_deadline_ms(world),
+            Life::Runs => {
+                let both = [self.engine_deadline_ms(world), self.reading_ms(world)];
+                both.into_iter().flatten().min()
+            }
             Life::GuardianGone(at_ms) | Life::AllGone(at_ms) => Some(at_ms),
         };
         let acts_ms = self.hand.deadline_ms();
@@ -339,6 +368,9 @@ impl Agent for EngineAgent {
             return;
         }
         self.feel(world, asked_ms);
+        if self.reading_ms(world).is_some_and(|at_ms| at_ms <= world.now_ms()) {
+            self.read(world);
+        }
         if self.engine_deadline_ms(world).is_some_and(|at_ms| at_ms <= world.now_ms()) {
             self.feed(world, &Event::Woke);
         }
@@ -394,4 +426,20 @@ impl Agent for EngineAgent {
 fn wall_offset_ms(world: &World) -> i64 {
     let (machine, now_ms) = (world.machine(), world.now_ms());
     machine.wall_ms(now_ms) as i64 - now_ms as i64
+}
+
+/// What is measured of an app, if its process is known: as the guardian's mind has it.
+fn watched((app, state): (u16, &AppState)) -> Option<Watched> {
+    let identity = alive(state)?;
+    let is_well = state.healthy_since.is_some()
+        && state.suspected_since.is_none()
+        && state.incident().is_none();
+    Some(Watched { app: AppId(app), identity, is_well })
+}
+
+fn alive(state: &AppState) -> Option<Identity> {
+    match state.process {
+        Process::Alive { identity, .. } => Some(identity),
+        _ => None,
+    }
 }

@@ -44,8 +44,11 @@ fn deed(world: &World, app: usize) -> Deed {
     if it.permille >= 1_000 || process.is_ending || !it.is_warm(world.now_ms()) {
         return Deed::Wait;
     }
-    let cured_by_kill = |active: &Active| active.remedy.new_process;
-    let cured_by_boot = |active: &Active| active.remedy.new_process || active.remedy.reboot;
+    // What has taken the machine gives it back with its process, even if the next one begins anew.
+    let is_taker =
+        |active: &Active| matches!(active.fault, AppFault::Eats { .. } | AppFault::Forks { .. });
+    let cured_by_kill = |active: &Active| active.remedy.new_process || is_taker(active);
+    let cured_by_boot = |active: &Active| cured_by_kill(active) || active.remedy.reboot;
     let now_ms = remaining_ms(world, app, |_| false);
     let after_kill_ms = it.plan.warm_up_ms + remaining_ms(world, app, cured_by_kill);
     let machine = world.plan().machine;

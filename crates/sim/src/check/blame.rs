@@ -5,6 +5,7 @@ use super::{Check, Found};
 use crate::fact::Fact;
 use crate::plan::AppFault;
 use defib_engine::effect::{Order, Rung};
+use defib_engine::note::Class;
 use defib_engine::policy::{AppPolicy, View};
 
 /// So long must an app have had nothing but faults that are not its own.
@@ -27,6 +28,12 @@ impl Check for Blame {
             let fault = it.faults[0].fault;
             let rung = order.rung;
             found.breach("S11", at_ms, || format!("{rung:?} on app {app} for {fault:?}"));
+        }
+        if is_robbed_only(scene, order, it, at_ms) {
+            let rung = order.rung;
+            found.breach("S32", at_ms, || {
+                format!("{rung:?} on app {app} for memory that another has taken")
+            });
         }
         if !has_reason(scene, order, it, at_ms) {
             let rung = order.rung;
@@ -58,12 +65,23 @@ fn is_innocent(it: &AppScene, rules: &AppPolicy, at_ms: u64) -> bool {
         && at_ms - it.cured_ms > CLEAR_MS
 }
 
+/// It is ended for want of memory, and has itself taken none.
+fn is_robbed_only(scene: &Scene, order: &Order, it: &AppScene, at_ms: u64) -> bool {
+    let is_ended = matches!(order.rung, Rung::Kill | Rung::Restart) && it.process.is_some();
+    let eats = it.faults.iter().any(|active| matches!(active.fault, AppFault::Eats { .. }));
+    let ate = it.cured_ms > 0 && at_ms - it.cured_ms < CLEAR_MS;
+    let is_told = scene.plan.machine.host.is_some();
+    is_told && is_ended && order.class == Class::Memory && !eats && !ate
+}
+
 /// The app itself has failed a look, or its process has ended or was started.
 fn has_reason(scene: &Scene, order: &Order, it: &AppScene, at_ms: u64) -> bool {
     let recent = |ms: u64| at_ms - ms.min(at_ms) < REASON_MS;
     let failed = it
         .own_probes(scene.rules(usize::from(order.app.0)))
         .any(|probe| probe.failed_ms.is_some_and(recent));
+    let number = usize::from(order.app.0);
+    let has_taken = scene.sick.iter().any(|(who, ..)| *who == Some(number));
     let is_first_start = order.rung == Rung::Start && it.process.is_none();
-    failed || recent(it.died_ms) && it.died_ms > 0 || is_first_start
+    failed || has_taken || recent(it.died_ms) && it.died_ms > 0 || is_first_start
 }

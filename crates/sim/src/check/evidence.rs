@@ -3,9 +3,9 @@
 use super::scene::{Act, Scene};
 use super::{Check, Found};
 use crate::fact::Fact;
-use crate::plan::Keeper;
+use crate::plan::{AppFault, Keeper};
 use defib_engine::effect::Order;
-use defib_engine::note::Note;
+use defib_engine::note::{Class, Note};
 use defib_engine::seen::Seen;
 
 /// How old the look may be that an act relies on.
@@ -16,6 +16,10 @@ const ON_ITS_WAY_MS: u64 = 1_000;
 
 /// A bundle may hold an act back for so long.
 const BUNDLE_MS: u64 = 1_000;
+
+/// From one reading of the machine to the next, and how far apart two must be that convict.
+const READING_MS: u64 = 6_000;
+const READINGS_APART_MS: u64 = 4_500;
 
 /// Clean time that ends one doubt.
 const DOUBT_MS: u64 = 5_000;
@@ -47,12 +51,16 @@ impl Check for Evidence {
             }
             Fact::Ordered(order) if is_ending(scene, order) => {
                 self.bundled(at_ms, order, found);
+                if has_kernel_facts(scene, at_ms, order) {
+                    return;
+                }
                 trusted(scene, at_ms, order, found);
                 looked(scene, at_ms, order, FRESH_MS, found);
             }
             Fact::Began { intent, ends: true, .. } => {
                 let act = scene.act(*intent).filter(|act| is_ending(scene, &act.order));
-                if let Some(act) = act.filter(|act| !waited_for_the_manager(scene, act)) {
+                let act = act.filter(|act| !has_kernel_facts(scene, act.intended_ms, &act.order));
+                if let Some(act) = act.filter(|act| !waited_for_others(scene, act)) {
                     looked(scene, at_ms, &act.order, FRESH_MS + ON_ITS_WAY_MS, found);
                 }
             }
@@ -67,11 +75,42 @@ fn is_ending(scene: &Scene, order: &Order) -> bool {
     order.rung.is_disruptive() && scene.apps.get(app).is_some_and(|app| app.process.is_some())
 }
 
+/// Two readings of a kernel fact stand for looks: memory is gone, or the app takes processes or CPU, for
+/// as long as they are apart. The last of them may be as old as the next is due.
+fn has_kernel_facts(scene: &Scene, at_ms: u64, order: &Order) -> bool {
+    let app = usize::from(order.app.0);
+    let held = |since_ms: u64| at_ms >= since_ms + READINGS_APART_MS;
+    let is_told = scene.plan.machine.host.is_some();
+    let is_true = match order.class {
+        Class::Memory => scene.starved_ms.is_some_and(|(since_ms, until_ms)| {
+            held(since_ms) && at_ms <= until_ms.saturating_add(READING_MS)
+        }),
+        Class::Spinning => {
+            scene.apps[app].faults.iter().any(|active| {
+                let takes = |fault| {
+                    matches!(fault, AppFault::Spin | AppFault::Busy { .. } | AppFault::Forks { .. })
+                };
+                takes(active.fault) && held(active.since_ms)
+            }) || is_still_busy(scene, app, at_ms)
+        }
+        _ => false,
+    };
+    is_told && is_true
+}
+
+/// What a busy app's queue leaves behind outlives the fault that is told of; it shows in what is served.
+fn is_still_busy(scene: &Scene, app: usize, at_ms: u64) -> bool {
+    let it = &scene.apps[app];
+    it.permille < 1_000 && at_ms >= it.serves_since_ms + READINGS_APART_MS
+}
+
 /// A job that a slow or stuck service manager holds is begun when that goes on, and nobody can call it back.
-fn waited_for_the_manager(scene: &Scene, act: &Act) -> bool {
+fn waited_for_others(scene: &Scene, act: &Act) -> bool {
     let is_unit =
         matches!(scene.plan.apps[usize::from(act.order.app.0)].keeper, Keeper::Unit { .. });
-    is_unit && scene.manager_disturbed_ms >= act.intended_ms
+    // An act that waits until a process can be made is begun then, as it was ordered.
+    let waited = scene.plan.machine.host.is_some() && scene.no_processes_ms >= act.intended_ms;
+    is_unit && scene.manager_disturbed_ms >= act.intended_ms || waited
 }
 
 impl Evidence {

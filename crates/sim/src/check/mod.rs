@@ -18,6 +18,7 @@ mod permission;
 mod promises;
 mod reboots;
 mod scene;
+mod sickness;
 mod spacing;
 mod speed;
 mod watchdog;
@@ -93,6 +94,7 @@ impl Judge {
             Box::new(operator::Operator),
             Box::new(permission::Permissions),
             Box::new(reboots::Reboots::new(apps)),
+            Box::new(sickness::Sick::new(apps)),
             Box::new(spacing::Spacing),
             Box::new(speed::Speed::new(apps)),
             Box::new(watchdog::Watchdogs::default()),

@@ -1,10 +1,15 @@
 //! Before the machine is rebooted: S9, S22.
 
-use super::scene::Scene;
+use super::scene::{Active, ProbeScene, Scene};
+use super::speed::{CALM_MS, may_kill};
 use super::{Check, Found};
-use crate::fact::Fact;
+use crate::fact::{Fact, Sickness};
+use crate::plan::AppFault;
 use defib_engine::effect::Rung;
 use defib_engine::note::Note;
+
+/// So long a reboot for memory waits for the app that has it to be known for down.
+const WAITS_MS: u64 = 25_000;
 
 /// The checker: of each app, whether a lower rung was tried in the open incident or in the one that it
 /// goes on from.
@@ -49,8 +54,46 @@ impl Reboots {
         }
         let rungs = scene.rules(app).rungs;
         let has_lower = rungs.has(Rung::Restart) || rungs.has(Rung::Kill);
-        if has_lower && !self.tried[app] {
+        if let Some((taker, since_ms)) = untried(scene, at_ms, app) {
+            let ms = at_ms - since_ms;
+            found.breach("S9", at_ms, || {
+                format!(
+                    "a reboot for app {app}; app {taker} has had the memory for {ms} ms, untried"
+                )
+            });
+        }
+        if has_lower && !self.tried[app] && !none_cures(scene, app) {
             found.breach("S9", at_ms, || format!("a reboot for app {app}, nothing less was tried"));
         }
     }
+}
+
+/// No act on the app itself gives back what it lacks: it sleeps in the kernel, its disk has become
+/// read-only, or another has the memory.
+fn none_cures(scene: &Scene, app: usize) -> bool {
+    let sleeps = scene.apps[app].faults.iter().any(|it| it.fault == AppFault::Unkillable);
+    let has_taken = scene.sick.iter().any(|(who, ..)| *who == Some(app));
+    let is_starved = scene.sick.iter().any(|(_, of, _)| *of == Sickness::Memory);
+    let is_told = scene.plan.machine.host.is_some();
+    // Of an app whose process nobody knows nothing is measured: who has the memory is then unknown.
+    let is_unknown = !scene.rules(app).process_known;
+    let has_taken = has_taken && !is_unknown;
+    is_told && (sleeps || scene.is_read_only() || is_starved && !has_taken)
+}
+
+/// Another app of the config has the memory, may be killed, and was not: its kill would have been enough.
+fn untried(scene: &Scene, at_ms: u64, app: usize) -> Option<(usize, u64)> {
+    scene.sick.iter().find_map(|(who, of, since_ms)| {
+        let taker = who.filter(|who| *who != app && *of == Sickness::Memory)?;
+        let (it, rules) = (&scene.apps[taker], scene.rules(taker));
+        let ate = |active: &&Active| matches!(active.fault, AppFault::Eats { .. });
+        let began_ms = it.faults.iter().find(ate)?.since_ms;
+        // It was seen before it began to eat, and is known not to answer; or there was no time yet.
+        let is_known = scene.guardian_since_ms.is_some_and(|ms| ms + CALM_MS <= began_ms);
+        let failed = |probe: &ProbeScene| probe.failed_ms.is_some_and(|ms| ms >= *since_ms);
+        let is_due = at_ms < since_ms + WAITS_MS || it.own_probes(rules).any(failed);
+        let is_free =
+            is_known && is_due && it.acts.is_empty() && it.is_wanted && it.held_until_ms == 0;
+        (is_free && may_kill(rules) && rules.process_known).then_some((taker, *since_ms))
+    })
 }

@@ -2,10 +2,12 @@
 
 mod app;
 
-pub(super) use app::{Act, Active, AppScene};
+pub(super) use app::{Act, Active, AppScene, ProbeScene};
 
-use crate::fact::{By, Fact};
-use crate::plan::{AgentFault, AppFault, Happening, MachineFault, Person, Plan};
+use crate::fact::{By, Fact, Sickness};
+use crate::plan::{
+    AgentFault, AppFault, DiskFault, DiskName, Happening, MachineFault, Person, Plan,
+};
 use crate::world::World;
 use crate::world::needs::Needs;
 use defib_config::spec::Config;
@@ -52,6 +54,12 @@ pub(super) struct Scene {
     pub(super) reboot: Option<Act>,
     /// When an act last ended.
     pub(super) acted_ms: u64,
+    /// What the machine is short of now, who has taken it, and since when.
+    pub(super) sick: Vec<(Option<usize>, Sickness, u64)>,
+    /// The last stretch in which memory was gone; the end is in the future while it is.
+    pub(super) starved_ms: Option<(u64, u64)>,
+    /// Until when the agent's disk, which is the machine's only one, is read-only.
+    read_only_until_ms: u64,
 }
 
 impl Scene {
@@ -80,6 +88,9 @@ impl Scene {
             healed_ms: None,
             reboot: None,
             acted_ms: 0,
+            sick: Vec::new(),
+            starved_ms: None,
+            read_only_until_ms: 0,
             config,
             plan,
         }
@@ -122,7 +133,38 @@ impl Scene {
             && self.executor_since_ms.is_some()
             && self.is_up
             && !self.is_observing
+            && !self.is_sick()
             && self.now_ms >= self.calm_since_ms.saturating_add(ms)
+    }
+
+    /// Whether something of the machine is gone.
+    pub(super) fn is_sick(&self) -> bool {
+        !self.sick.is_empty()
+    }
+
+    /// Whether some file system that was writable is so no more.
+    pub(super) fn is_read_only(&self) -> bool {
+        let has = |app: &AppScene| app.faults.iter().any(|it| it.fault == AppFault::DiskReadOnly);
+        self.now_ms < self.read_only_until_ms || self.apps.iter().any(has)
+    }
+
+    fn sickened(&mut self, at_ms: u64, app: Option<usize>, of: Sickness) {
+        self.sick.push((app, of, at_ms));
+        if of == Sickness::Memory && self.starved_ms.is_none_or(|(_, until_ms)| until_ms < at_ms) {
+            self.starved_ms = Some((at_ms, u64::MAX));
+        }
+        self.disturbed(at_ms);
+    }
+
+    fn eased(&mut self, at_ms: u64, app: Option<usize>, of: Sickness) {
+        self.sick.retain(|(who, what, _)| (*who, *what) != (app, of));
+        let is_gone = self.sick.iter().any(|(_, what, _)| *what == Sickness::Memory);
+        if let Some((_, until_ms)) = self.starved_ms.as_mut().filter(|it| !is_gone && it.1 > at_ms)
+        {
+            *until_ms = at_ms;
+        }
+        self.no_processes_ms = self.no_processes_ms.max(at_ms);
+        self.disturbed(at_ms);
     }
 
     /// Time goes on: faults that end by themselves end.
@@ -147,11 +189,13 @@ impl Scene {
                 self.disturbed(from_ms + ms);
             }
             Fact::Healed => {
-                self.healed_ms = Some(at_ms);
+                (self.healed_ms, self.read_only_until_ms) = (Some(at_ms), 0);
                 self.apps.iter_mut().for_each(|app| app.end_faults(at_ms, |_| true));
                 self.disturbed(at_ms);
             }
             Fact::Happened(what) => self.happens(at_ms, *what),
+            Fact::Sickened { app, of } => self.sickened(at_ms, *app, *of),
+            Fact::Eased { app, of } => self.eased(at_ms, *app, *of),
             Fact::Doubted(_) => {
                 self.doubted_ms = Some(at_ms);
                 self.void(at_ms);
@@ -325,6 +369,10 @@ impl Scene {
                 match fault {
                     MachineFault::Manager { .. } => self.manager_disturbed_ms = until_ms,
                     MachineFault::NoProcesses { .. } => self.no_processes_ms = until_ms,
+                    MachineFault::Disk { disk: DiskName::State, fault, .. } => {
+                        let is_so = fault == DiskFault::ReadOnly;
+                        self.read_only_until_ms = if is_so { until_ms } else { 0 };
+                    }
                     _ => {}
                 }
             }
@@ -366,6 +414,7 @@ fn lasts_ms(fault: MachineFault) -> u64 {
         | MachineFault::Disk { ms, .. }
         | MachineFault::Manager { ms, .. }
         | MachineFault::NoProcesses { ms }
+        | MachineFault::MemoryTaken { ms }
         | MachineFault::RebootStuck { ms, .. }
         | MachineFault::RebootRefused { ms, .. } => ms,
         MachineFault::PowerCut { off_ms } => off_ms,

@@ -17,7 +17,7 @@ const GUARDIAN_BACK_MS: u64 = 5_000;
 const ACT_MS: u64 = 1_500;
 
 /// Machine and agent must have been undisturbed for so long before anything is demanded.
-const CALM_MS: u64 = 120_000;
+pub(super) const CALM_MS: u64 = 120_000;
 
 /// The app must have been well for so long.
 const WELL_MS: u64 = 1_900_000;
@@ -105,7 +105,8 @@ impl Speed {
         let back_ms = scene.plan.machine.agent_restart_ms + GUARDIAN_BACK_MS;
         // Where no process is to be had, none comes back.
         let due_ms = |gone_ms: u64| gone_ms.max(scene.no_processes_ms) + back_ms;
-        if let Some(gone_ms) = self.guardian_gone_ms.filter(|gone_ms| at_ms > due_ms(*gone_ms)) {
+        let gone_ms = self.guardian_gone_ms.filter(|_| !scene.is_sick());
+        if let Some(gone_ms) = gone_ms.filter(|gone_ms| at_ms > due_ms(*gone_ms)) {
             self.guardian_gone_ms = None;
             found.breach("L6", at_ms, || format!("the guardian is gone since {gone_ms}"));
         }
@@ -146,8 +147,7 @@ fn owed_to_the_dead(scene: &Scene, at_ms: u64, app: usize) -> Option<Debt> {
 fn owed_to_the_hung(scene: &Scene, at_ms: u64, app: usize, fault: AppFault) -> Option<Debt> {
     let rules = scene.rules(app);
     let hangs = matches!(fault, AppFault::Hang | AppFault::Stopped | AppFault::Spin);
-    let may =
-        rules.rungs.has(Rung::Kill) && rules.incident_limit > 0 && rules.budget.short_limit > 0;
+    let may = may_kill(rules);
     // A lost look at a dependency is reason enough to wait.
     let needs = rules.probes.iter().any(|probe| probe.view == View::Dependency);
     let is_noisy = scene.plan.noise != Noise::default();
@@ -158,8 +158,13 @@ fn owed_to_the_hung(scene: &Scene, at_ms: u64, app: usize, fault: AppFault) -> O
     Some(Debt { number: "L4", since_ms: at_ms, due_ms: at_ms + bound_ms })
 }
 
+/// Whether the rules leave room for a kill.
+pub(super) fn may_kill(rules: &AppPolicy) -> bool {
+    rules.rungs.has(Rung::Kill) && rules.incident_limit > 0 && rules.budget.short_limit > 0
+}
+
 /// The worst phase: the last good look of the slowest view has just begun.
-fn hang_bound_ms(rules: &AppPolicy) -> Option<u64> {
+pub(super) fn hang_bound_ms(rules: &AppPolicy) -> Option<u64> {
     let own = || rules.probes.iter().filter(|probe| probe.view == View::App);
     let first_ms = own().map(|probe| probe.interval_ms).max()?;
     let longest_ms = own().map(|probe| probe.timeout_ms.max(probe.fast_ms)).max()?;

@@ -106,7 +106,7 @@ impl Seat {
         self.may_call()?;
         let is_possible = {
             let world = self.world();
-            world.machine().makes_processes(world.now_ms())
+            world.makes_processes()
         };
         if is_possible && !self.is_dead() {
             return Ok(());

@@ -87,9 +87,12 @@ impl Truth {
             _ => self.plan.stop_ms + warm_up_ms,
         };
         self.faults.iter().any(|it| {
+            // What has taken the machine gives it back with its process, even if the next one begins anew.
+            let is_taker = matches!(it.fault, AppFault::Eats { .. } | AppFault::Forks { .. });
+            let by_process = it.remedy.new_process || is_taker;
             let cures = match rung {
-                Rung::Reboot => it.remedy.reboot || it.remedy.new_process,
-                _ => it.remedy.new_process && !stuck,
+                Rung::Reboot => it.remedy.reboot || by_process,
+                _ => by_process && !stuck,
             };
             cures && it.until_ms.saturating_sub(at_ms) > cost_ms
         })
@@ -112,6 +115,10 @@ fn name_of(fault: AppFault) -> &'static str {
         AppFault::Slow { .. } => "is slow",
         AppFault::Busy { .. } => "is busy",
         AppFault::Leak { .. } => "leaks memory",
+        AppFault::Eats { .. } => "eats the machine's memory",
+        AppFault::Forks { .. } => "forks without end",
+        AppFault::DiskFull => "disk is full",
+        AppFault::DiskReadOnly => "disk is read-only",
         AppFault::DependencyDown => "dependency is down",
         AppFault::DependencySlow => "dependency is slow",
         AppFault::CertificateExpired => "certificate has expired",

@@ -4,12 +4,14 @@ use super::clocks::SimClocks;
 use crate::disk::Mount;
 use crate::fact::Fact;
 use crate::hand::GuardianEnd;
+use crate::reader::Reader;
 use crate::world::Lent;
 use defib_config::spec::Config;
+use defib_engine::event::Event;
 use defib_engine::id::{AppId, ProbeId};
 use defib_engine::policy::AppPolicy;
 use defib_engine::seen::Seen;
-use defib_guardian::mind::{Body, Broken, Landing};
+use defib_guardian::mind::{Body, Broken, Landing, Watched};
 use defib_guardian::probe::{Detail, Look, Phases};
 use defib_journal::order::Request;
 use std::cell::Cell;
@@ -36,6 +38,7 @@ pub(super) struct SimBody {
     flights: BTreeMap<ProbeId, Option<Flight>>,
     /// Looks that begin when the world has caught up.
     waiting: Vec<ProbeId>,
+    reader: Reader,
 }
 
 impl SimBody {
@@ -54,6 +57,7 @@ impl SimBody {
             next_look,
             flights: BTreeMap::new(),
             waiting: Vec::new(),
+            reader: Reader::default(),
         }
     }
 
@@ -161,5 +165,13 @@ impl Body for SimBody {
 
     fn deadline_us(&self) -> Option<u64> {
         None
+    }
+
+    fn has_host(&self) -> bool {
+        self.lent.world().plan().machine.host.is_some()
+    }
+
+    fn read_host(&mut self, watched: &[Watched], events: &mut Vec<Event>) {
+        self.reader.pass(&self.lent.world(), watched, events);
     }
 }

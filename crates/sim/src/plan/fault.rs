@@ -72,6 +72,24 @@ pub enum AppFault {
         /// How long that takes after each start.
         lasts_ms: u64,
     },
+    /// It takes more and more memory until none is left for anybody: then it answers nobody, and the whole
+    /// machine is slow and starts nothing (assumed).
+    Eats {
+        /// From each start until all is taken.
+        lasts_ms: u64,
+        /// From then on until the kernel kills it; 0 is never.
+        oom_ms: u64,
+    },
+    /// It makes processes until there may be no more: then it answers nobody, and nothing can be started
+    /// (assumed).
+    Forks {
+        /// From each start until then.
+        lasts_ms: u64,
+    },
+    /// The disk that it writes to is full: it answers 500 (assumed).
+    DiskFull,
+    /// The disk that it writes to has become read-only: it answers 500 (assumed).
+    DiskReadOnly,
     /// Something that it needs is down: the app answers 500 and the dependency's probe fails.
     DependencyDown,
     /// Something that it needs is slow: the app hangs on it and the dependency's probe times out.
@@ -165,6 +183,11 @@ pub enum MachineFault {
     },
     /// No process can be made.
     NoProcesses {
+        /// For how long.
+        ms: u64,
+    },
+    /// Something that is no app of the plan takes all memory; a reboot ends it (assumed).
+    MemoryTaken {
         /// For how long.
         ms: u64,
     },

@@ -53,6 +53,19 @@ pub struct MachinePlan {
     pub boot_ms: u64,
     /// From the moment an agent process is gone until its supervisor has started it again.
     pub agent_restart_ms: u64,
+    /// What can be read of its memory, processes and disk; without it agents see only what they look at.
+    pub host: Option<HostPlan>,
+}
+
+/// What there is of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostPlan {
+    /// Memory, in kB.
+    pub memory_kb: u64,
+    /// Tasks that there may be.
+    pub tasks_max: u64,
+    /// The kernel tells how long tasks wait (PSI).
+    pub has_pressure: bool,
 }
 
 impl MachinePlan {
@@ -62,6 +75,7 @@ impl MachinePlan {
         down_ms: 8_000,
         boot_ms: 25_000,
         agent_restart_ms: 1_000,
+        host: None,
     };
 }
 

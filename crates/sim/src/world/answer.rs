@@ -82,7 +82,9 @@ impl World {
             return answer;
         }
         let (seen, took_ms) = self.by_probe(app, probe, timeout_ms);
-        let took_ms = took_ms + self.delay_ms() + self.spun_ms(app);
+        // A look that is given up is given up in time, however slow the app's machine is.
+        let sick_ms = if matches!(seen, Seen::Timeout(_)) { 0 } else { self.sick_ms() };
+        let took_ms = took_ms + self.delay_ms() + self.spun_ms(app) + sick_ms;
         if took_ms >= timeout_ms && !matches!(seen, Seen::Timeout(_)) {
             return (Seen::Timeout(Phase::FirstByte), timeout_ms);
         }
@@ -122,7 +124,7 @@ impl World {
     /// How late the agent wakes while the hypervisor steals the CPU (assumed: half of what an answer of
     /// the app is delayed by, for the agent only has to be scheduled).
     pub(crate) fn wake_delay_ms(&mut self) -> u64 {
-        self.delay_ms() / 2
+        self.delay_ms() / 2 + self.sick_wake_ms()
     }
 
     /// What this kind of look sees.
@@ -180,7 +182,7 @@ impl World {
 
     /// A check of the user's that asks as everybody does, and says what he saw as Nagios has it.
     fn check_command(&mut self, app: usize, timeout_ms: u64) -> (Seen, u64) {
-        if !self.machine.makes_processes(self.now_ms) {
+        if !self.makes_processes() {
             return (Seen::Unknown(UnknownWhy::OurLimit), REFUSED_MS);
         }
         match self.request(app, timeout_ms) {
@@ -199,6 +201,9 @@ impl World {
         }
         if !self.apps[app].is_warm(self.now_ms) {
             return (Seen::Refused, REFUSED_MS);
+        }
+        if self.is_wedged(app) {
+            return hang;
         }
         if self.needs.of_app(app).any(|other| self.apps[other].permille == 0) {
             answer.0 = Seen::Status { code: 500, retry_after_s: None };
@@ -229,7 +234,9 @@ impl World {
             | AppFault::DependencySlow
             | AppFault::Unkillable => hang,
             AppFault::Status { code } => (Seen::Status { code, retry_after_s: None }, took_ms),
-            AppFault::DependencyDown => (Seen::Status { code: 500, retry_after_s: None }, took_ms),
+            AppFault::DiskFull | AppFault::DiskReadOnly | AppFault::DependencyDown => {
+                (Seen::Status { code: 500, retry_after_s: None }, took_ms)
+            }
             AppFault::Announces { retry_after_s } => {
                 (Seen::Status { code: 503, retry_after_s: Some(retry_after_s) }, took_ms)
             }
@@ -246,6 +253,8 @@ impl World {
             AppFault::Exit(_)
             | AppFault::DiesAfter { .. }
             | AppFault::Leak { .. }
+            | AppFault::Eats { .. }
+            | AppFault::Forks { .. }
             | AppFault::PathCut
             | AppFault::CachedOutside
             | AppFault::PortTaken

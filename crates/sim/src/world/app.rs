@@ -107,6 +107,8 @@ fn served_under(fault: AppFault) -> u16 {
         AppFault::Exit(_)
         | AppFault::DiesAfter { .. }
         | AppFault::Leak { .. }
+        | AppFault::Eats { .. }
+        | AppFault::Forks { .. }
         | AppFault::Slow { .. }
         | AppFault::Busy { .. }
         | AppFault::CachedOutside

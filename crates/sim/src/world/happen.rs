@@ -60,10 +60,23 @@ impl World {
             }
             MachineFault::Manager { fault, ms } => self.manager.hurt(fault, now_ms + ms),
             MachineFault::NoProcesses { ms } => self.machine.refuse_processes(now_ms + ms),
+            MachineFault::MemoryTaken { ms } => self.rob_memory(now_ms + ms),
             MachineFault::RebootStuck { ms, steps } => self.machine.stuck = (now_ms + ms, steps),
             MachineFault::RebootRefused { ms, steps } => {
                 self.machine.refused = (now_ms + ms, steps);
             }
+        }
+    }
+
+    /// Somebody who is no app takes all memory.
+    fn rob_memory(&mut self, until_ms: u64) {
+        if !self.machine.has_power() {
+            return;
+        }
+        self.machine.rob(until_ms);
+        for app in 0..self.apps.len() {
+            self.outside(until_ms, Due::Turns { app });
+            self.tell_serving(app);
         }
     }
 }

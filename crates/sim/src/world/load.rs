@@ -61,6 +61,11 @@ impl Load {
         u64::from(self.queue) * TICK_MS / u64::from(CAPACITY)
     }
 
+    /// What was done in the last tick, of what the app can do, in permille.
+    pub(super) fn worked_permille(&self) -> u64 {
+        u64::from((self.queue + self.arrived).min(CAPACITY)) * 1_000 / u64::from(CAPACITY)
+    }
+
     /// Nobody waits for long, and no more is asked than the app can do.
     fn is_over(&self, now_ms: u64) -> bool {
         now_ms >= self.excess_until_ms && self.queue < CAPACITY

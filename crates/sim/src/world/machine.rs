@@ -38,6 +38,8 @@ pub struct Machine {
     pub(super) is_going_down: bool,
     disks: Vec<(DiskName, DiskFault, u64)>,
     no_processes_until_ms: u64,
+    /// Until when something that is no app has all memory.
+    robbed_until_ms: u64,
     /// Until when how many steps of the reboot ladder leave it standing.
     pub(super) stuck: (u64, u8),
     /// Until when how many are refused.
@@ -57,6 +59,7 @@ impl Machine {
             is_going_down: false,
             disks: Vec::new(),
             no_processes_until_ms: 0,
+            robbed_until_ms: 0,
             stuck: (0, 0),
             refused: (0, 0),
         }
@@ -125,6 +128,22 @@ impl Machine {
         self.is_up && now_ms >= self.no_processes_until_ms
     }
 
+    pub(super) fn is_robbed(&self, now_ms: u64) -> bool {
+        now_ms < self.robbed_until_ms
+    }
+
+    pub(super) fn is_disk_full(&self, now_ms: u64) -> bool {
+        self.disk_fault(DiskName::State, now_ms) == Some(DiskFault::Full)
+    }
+
+    pub(super) fn is_disk_read_only(&self, now_ms: u64) -> bool {
+        self.disk_fault(DiskName::State, now_ms) == Some(DiskFault::ReadOnly)
+    }
+
+    pub(super) fn rob(&mut self, until_ms: u64) {
+        self.robbed_until_ms = until_ms;
+    }
+
     pub(super) fn steal(&mut self, until_ms: u64, percent: u8) {
         self.steal = Some((until_ms, percent));
     }
@@ -144,7 +163,7 @@ impl Machine {
 
     pub(super) fn mend(&mut self) {
         self.disks.clear();
-        self.no_processes_until_ms = 0;
+        (self.no_processes_until_ms, self.robbed_until_ms) = (0, 0);
         (self.stuck, self.refused) = ((0, 0), (0, 0));
         self.steal = None;
     }
@@ -200,6 +219,7 @@ impl World {
         self.machine.boot += 1;
         self.machine.booted_at_ms = self.now_ms as i64 - self.plan.machine.boot_ms as i64;
         self.machine.slept_ms = 0;
+        self.machine.robbed_until_ms = 0;
         self.flights.clear();
         let boot = self.machine.boot;
         self.tell(Fact::Booted { boot });

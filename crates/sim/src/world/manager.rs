@@ -3,7 +3,7 @@
 use super::app::Signal;
 use super::{Due, World};
 use crate::fact::By;
-use crate::plan::ManagerFault;
+use crate::plan::{Keeper, ManagerFault};
 use crate::world::news::News;
 
 /// What a job costs the manager itself.
@@ -184,7 +184,13 @@ impl World {
     pub(super) fn respawn(&mut self, app: usize, generation: u32) {
         let is_mine = self.apps[app].generation == generation && self.main(app).is_none();
         if is_mine && self.apps[app].is_wanted && self.manager.jobs.iter().all(|j| j.app != app) {
-            let _ = self.spawn(app, By::Manager);
+            let is_born = self.spawn(app, By::Manager).is_ok();
+            // A start that fails for want of resources is a failure, after which `Restart=` tries again.
+            if let (false, Keeper::Unit { restart_ms: Some(ms) }, true) =
+                (is_born, self.apps[app].plan.keeper, self.plan.machine.host.is_some())
+            {
+                self.inside(self.now_ms + ms, Due::Respawns { app, generation });
+            }
         }
     }
 }

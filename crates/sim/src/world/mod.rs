@@ -19,6 +19,7 @@ mod process;
 mod queue;
 mod reboot;
 mod script;
+mod sickness;
 
 pub use app::{Active, App, Process, Signal};
 pub use lent::Lent;
@@ -28,7 +29,7 @@ pub use manager::JobKind;
 pub use script::{Life, Script, ScriptedLook};
 
 use crate::chance::Chance;
-use crate::fact::{By, Dated, Fact};
+use crate::fact::{By, Dated, Fact, Sickness};
 use crate::plan::{AgentFault, AppFault, Plan};
 use defib_config::spec::Config;
 use defib_engine::event::Exit;
@@ -100,6 +101,8 @@ pub struct World {
     next_pid: u32,
     is_healed: bool,
     needs: Needs,
+    /// What the machine is short of, and who has taken it, as it was last told.
+    sick: Vec<(Option<usize>, Sickness)>,
     /// Whether a probe has been answered since the guardian began.
     answered: Vec<Vec<bool>>,
     /// What the apps' processes show, where that was recorded.
@@ -138,6 +141,7 @@ impl World {
             next_flight: 0,
             next_pid: 300,
             is_healed: false,
+            sick: Vec::new(),
             plan,
         };
         world.begin();
@@ -164,6 +168,7 @@ impl World {
             next_pid: 0,
             is_healed: false,
             needs: Needs::default(),
+            sick: Vec::new(),
             answered: Vec::new(),
             script: None,
             plan,

@@ -163,6 +163,7 @@ impl World {
             && it.is_warm(self.now_ms)
             && self.machine.stolen_percent(self.now_ms) == 0
             && self.machine.frozen_until(self.now_ms).is_none()
+            && !self.is_sickening()
     }
 
     pub(super) fn end_noise(&mut self) {

@@ -87,6 +87,12 @@ impl World {
         self.end_noise();
         self.machine.mend();
         self.manager.mend();
+        // First what keeps others from being started.
+        for app in 0..self.apps.len() {
+            if self.is_wedged(app) {
+                self.end_faults(app, |_| true);
+            }
+        }
         for app in 0..self.apps.len() {
             self.end_faults(app, |_| true);
             let was_stopped = !self.apps[app].is_wanted;

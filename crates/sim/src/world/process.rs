@@ -51,7 +51,10 @@ impl World {
 
     fn heeds_term(&self, app: usize) -> bool {
         let hangs = |fault: &AppFault| {
-            matches!(fault, AppFault::Stopped | AppFault::Unkillable | AppFault::Spin)
+            matches!(
+                fault,
+                AppFault::Stopped | AppFault::Unkillable | AppFault::Spin | AppFault::Forks { .. }
+            )
         };
         !self.apps[app].plan.deaf && !self.apps[app].has(hangs)
     }
@@ -64,7 +67,7 @@ impl World {
 
     /// Starts a process of the app.
     pub fn spawn(&mut self, app: usize, by: By) -> Result<Identity, Failure> {
-        if !self.machine.makes_processes(self.now_ms) {
+        if !self.makes_processes() {
             return Err(Failure::OurLimit);
         }
         if by == By::Agent && self.recover_is_broken(app) {
@@ -149,6 +152,14 @@ impl World {
             AppFault::DiesAfter { after_ms } => (after_ms, Exit::Code(1)),
             AppFault::PortTaken => (PORT_TAKEN_MS, Exit::Code(98)),
             AppFault::Leak { lasts_ms } => (lasts_ms, KILLED),
+            AppFault::Eats { lasts_ms, oom_ms } => {
+                self.sickens_in(app, lasts_ms);
+                if oom_ms == 0 {
+                    return;
+                }
+                (lasts_ms + oom_ms, KILLED)
+            }
+            AppFault::Forks { lasts_ms } => return self.sickens_in(app, lasts_ms),
             _ => return,
         };
         let fault = active.fault;
@@ -210,7 +221,10 @@ impl World {
 
     /// What the users get has changed, perhaps for those of other apps too.
     pub(super) fn tell_serving(&mut self, app: usize) {
-        let own = self.apps[app].serves_permille(self.now_ms);
+        if self.tell_sickness() {
+            (0..self.apps.len()).filter(|other| *other != app).for_each(|it| self.tell_serving(it));
+        }
+        let own = self.apps[app].serves_permille(self.now_ms).min(self.served_by_machine(app));
         let needed = self.needs.of_app(app).map(|other| self.apps[other].permille);
         let permille = needed.fold(own, u16::min);
         if permille == self.apps[app].permille {

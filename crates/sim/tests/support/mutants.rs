@@ -8,6 +8,7 @@ use defib_engine::note::{Class, Note};
 use defib_engine::policy::{Budget, Mode, Permission, Policy, View};
 use defib_engine::seen::{Phase, Seen};
 use defib_engine::state::{AppPhase, Stage, State};
+use defib_engine::time::Moment;
 use defib_sim::agent::engine::{Wrong, WrongHand};
 
 /// One wrong agent.
@@ -434,6 +435,51 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             for app in &mut policy.apps {
                 app.gentle_every_ms = 30 * 86_400_000;
             }
+        }),
+    ),
+    mutant(
+        "every app is taken for the one that has grown",
+        "S32",
+        Kind::Machine,
+        by_event(|_, event| {
+            if let Event::Measured { facts, .. } = event {
+                facts.grown_kb = 2 * facts.memory_kb;
+            }
+            true
+        }),
+    ),
+    mutant(
+        "the app that has grown is taken for another",
+        "S9",
+        Kind::Machine,
+        by_event(|_, event| {
+            if let Event::Measured { facts, .. } = event {
+                facts.grown_kb = 0;
+            }
+            true
+        }),
+    ),
+    mutant(
+        "one reading of the machine is taken for two",
+        "S14",
+        Kind::Machine,
+        by_state(|state| {
+            for host in state.apps.iter_mut().filter_map(|app| app.host.as_mut()) {
+                if let Some(run) = &mut host.memory {
+                    run.since = Moment(run.until.0.saturating_sub(10_000));
+                    run.readings = 2;
+                }
+            }
+        }),
+    ),
+    mutant(
+        "the machine is read once in three minutes",
+        "L4",
+        Kind::Machine,
+        by_event(|state, event| {
+            let last = state.machine.as_ref().map(|(at, _)| *at);
+            let is_soon = last.is_some_and(|at| state.now.since(at) < 175_000);
+            !(is_soon && matches!(event, Event::Machine(_)))
         }),
     ),
 ];

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Hopeless,
     /// Agents that are killed in the middle of their acts.
     Agent,
+    /// Machines that run out of memory, processes, CPU and disk.
+    Machine,
 }
 
 /// The plan of a seed, of this kind.
@@ -30,6 +32,7 @@ pub(crate) fn of(kind: Kind, seed: u64) -> Rc<Plan> {
         Kind::Spent => Rc::new(spent(seed)),
         Kind::Hopeless => Rc::new(hopeless(seed)),
         Kind::Agent => Rc::new(generate(seed, Profile::Agent)),
+        Kind::Machine => Rc::new(generate(seed, Profile::Machine)),
     }
 }
 
@@ -94,6 +97,7 @@ pub(crate) fn plan(seed: u64) -> Rc<Plan> {
         down_ms: chance.between(1_000, 20_000),
         boot_ms: chance.between(10_000, 60_000),
         agent_restart_ms: 1_000,
+        host: None,
     };
     let ends_at_ms = healed_at_ms + 3 * HOUR_MS;
     Rc::new(Plan { seed, config, machine, apps, noise, happenings, healed_at_ms, ends_at_ms })

@@ -3,6 +3,8 @@
 
 use super::{EngineAgent, Life};
 use crate::world::World;
+use defib_engine::host::READING_MS;
+use defib_engine::id::AppId;
 use defib_engine::policy::{AppPolicy, Policy};
 use defib_engine::seen::Seen;
 use defib_engine::state::{AppPhase, AppState, Look, ProbeState, Process, State};
@@ -43,6 +45,8 @@ impl EngineAgent {
             }
             self.state.now = latest;
             self.reckon();
+            let passes = self.true_ms(world, latest).saturating_sub(self.read_ms) / READING_MS;
+            self.read_ms += passes * READING_MS;
             world.pass_to(self.true_ms(world, latest));
         }
         self.runs = runs;
@@ -57,7 +61,16 @@ impl EngineAgent {
             // Not one that is late: it would tell of a pause.
             && self.engine_deadline_ms(world).is_some_and(|at_ms| at_ms >= world.now_ms())
             && self.hand.deadline_ms().is_none()
+            && self.reading_is_idle(world)
             && (0..world.apps_len()).all(|app| world.is_calm(app))
+    }
+
+    /// Whether readings that are skipped would have told and taught nothing.
+    fn reading_is_idle(&self, world: &World) -> bool {
+        let Some(at_ms) = self.reading_ms(world) else { return true };
+        let known = (0..).zip(&self.state.apps);
+        let known = known.filter_map(|(app, state)| Some((AppId(app), super::alive(state)?)));
+        at_ms >= world.now_ms() && self.reader.is_idle(known)
     }
 
     /// The first moment at which a look would not be good, or something else would change; and every

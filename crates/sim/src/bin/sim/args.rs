@@ -12,7 +12,7 @@ usage: sim VERB SEED|FILE [options]
   sim step SEED|FILE         walk what happens; FILE is a kept world or the log of a run
   sim shrink SEED|FILE       print the smallest world that breaks the same promise
 
-  --profile swarm|calm|noise|agent   what the seed is asked for (swarm)
+  --profile swarm|calm|noise|agent|machine   what the seed is asked for (swarm)
   --agent engine|whole               who guards the apps (engine)
   --log FOLDER                       run: leave the event log there
   --skip                             run: jump over quiet stretches

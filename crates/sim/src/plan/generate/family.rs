@@ -43,6 +43,11 @@ pub(super) enum Family {
     Hold,
     Reload,
     Reboot,
+    Eats,
+    Forks,
+    Sleeps,
+    AppDisk,
+    Memory,
 }
 
 impl Family {
@@ -109,6 +114,27 @@ impl Family {
         Family::Disk,
     ];
 
+    /// What a machine can be sick of, and what that is mixed with.
+    const MACHINE: [Family; 17] = [
+        Family::Eats,
+        Family::Eats,
+        Family::Forks,
+        Family::Spin,
+        Family::Busy,
+        Family::Sleeps,
+        Family::AppDisk,
+        Family::Memory,
+        Family::Leak,
+        Family::Crash,
+        Family::Hang,
+        Family::Status,
+        Family::Freeze,
+        Family::Steal,
+        Family::AgentDeath,
+        Family::Deploy,
+        Family::Hold,
+    ];
+
     const OF_AGENT: [Family; 3] = [Family::AgentDeath, Family::AgentStop, Family::AgentCrash];
 }
 
@@ -121,6 +147,7 @@ impl Families {
             Profile::Swarm => &Family::ALL,
             Profile::Calm | Profile::Noise => &Family::CALM,
             Profile::Agent => &Family::BESIDE_AGENT,
+            Profile::Machine => &Family::MACHINE,
         };
         // Two in three worlds are sparse, so that families also meet alone.
         let sparse = chance.pick([2, 4, 8]);

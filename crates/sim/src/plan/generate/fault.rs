@@ -10,7 +10,8 @@ use defib_engine::event::Exit;
 /// A fault of the family, if the app can have it.
 pub(super) fn of(chance: &mut Chance, family: Family, app: &Drawn) -> Option<(AppFault, Remedy)> {
     let fault = kind(chance, family, app)?;
-    Some((fault, remedy(chance, fault)))
+    let remedy = if family == Family::Sleeps { wakes(chance) } else { remedy(chance, fault) };
+    Some((fault, remedy))
 }
 
 fn kind(chance: &mut Chance, family: Family, app: &Drawn) -> Option<AppFault> {
@@ -35,6 +36,13 @@ fn kind(chance: &mut Chance, family: Family, app: &Drawn) -> Option<AppFault> {
         }
         Family::Certificate if app.is_https => AppFault::CertificateExpired,
         Family::Path if app.has_user_path => AppFault::PathCut,
+        Family::Eats => AppFault::Eats {
+            lasts_ms: chance.spread(10_000, 3_600_000),
+            oom_ms: chance.pick([0, 0, 1]) * chance.spread(500, 600_000),
+        },
+        Family::Forks => AppFault::Forks { lasts_ms: chance.spread(500, 600_000) },
+        Family::Sleeps => AppFault::Unkillable,
+        Family::AppDisk => chance.pick([AppFault::DiskFull, AppFault::DiskReadOnly]),
         Family::Port => AppFault::PortTaken,
         Family::Unkillable => AppFault::Unkillable,
         Family::Recover if app.has_recover => {
@@ -53,6 +61,12 @@ fn exit(chance: &mut Chance) -> Exit {
     }
 }
 
+/// What a process waits for in the kernel comes back, or only the machine's end ends that.
+fn wakes(chance: &mut Chance) -> Remedy {
+    let after_ms = chance.spread(500, 3_600_000);
+    chance.pick([Remedy::REBOOT, Remedy { after_ms, ..Remedy::REBOOT }])
+}
+
 /// What ends it. A fault that nothing ends is mended by a person, or at the healing.
 fn remedy(chance: &mut Chance, fault: AppFault) -> Remedy {
     let by_itself = Remedy::time(chance.spread(500, 7_200_000));
@@ -66,7 +80,12 @@ fn remedy(chance: &mut Chance, fault: AppFault) -> Remedy {
         | AppFault::CachedOutside
         | AppFault::RecoverFails
         | AppFault::RecoverHangs => chance.pick([by_itself, Remedy::NONE]),
-        AppFault::Unkillable => Remedy::REBOOT,
+        AppFault::Unkillable | AppFault::DiskReadOnly => Remedy::REBOOT,
+        AppFault::DiskFull => chance.pick([by_itself, Remedy::NONE]),
+        // Both begin anew with each process, unless what was asked of the old one was to blame.
+        AppFault::Eats { .. } | AppFault::Forks { .. } => {
+            chance.pick([Remedy::NEW_PROCESS, Remedy::NEW_PROCESS, by_itself, Remedy::NONE])
+        }
         // Its excess ends by itself; what is left of it is the world's affair (`world/load.rs`).
         AppFault::Busy { .. } => chance.pick([by_itself, by_itself, Remedy::NONE]),
         // A leak begins anew with each process; a loop is not ended by one more.

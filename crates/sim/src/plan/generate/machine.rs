@@ -22,6 +22,7 @@ pub(super) fn fault(chance: &mut Chance, family: Family) -> Option<MachineFault>
             MachineFault::Disk { disk, fault: disk_fault(chance), ms }
         }
         Family::Manager => MachineFault::Manager { fault: manager_fault(chance), ms },
+        Family::Memory => MachineFault::MemoryTaken { ms },
         Family::Processes => MachineFault::NoProcesses { ms },
         Family::RebootStuck => {
             let steps = chance.between(1, 4) as u8;

@@ -15,7 +15,7 @@ mod machine;
 mod rhythm;
 mod settings;
 
-use super::{AppPlan, MachinePlan, Noise, Plan};
+use super::{AppPlan, HostPlan, MachinePlan, Noise, Plan};
 use crate::chance::Chance;
 use draw::Spread;
 
@@ -30,15 +30,18 @@ pub enum Profile {
     Noise,
     /// A short fault or two, and the agent killed, stopped or crashed every few seconds.
     Agent,
+    /// Hours on a machine whose memory, CPU, processes and disk can be read, and run out.
+    Machine,
 }
 
 impl Profile {
     /// All of them, with their names on the command line.
-    pub const ALL: [(&str, Profile); 4] = [
+    pub const ALL: [(&str, Profile); 5] = [
         ("swarm", Profile::Swarm),
         ("calm", Profile::Calm),
         ("noise", Profile::Noise),
         ("agent", Profile::Agent),
+        ("machine", Profile::Machine),
     ];
 }
 
@@ -62,7 +65,10 @@ pub fn generate(seed: u64, profile: Profile) -> Plan {
     Plan {
         seed,
         config: settings.machine + &apps.iter().map(|app| app.section.as_str()).collect::<String>(),
-        machine: machine_plan(&mut stream("machine")),
+        machine: MachinePlan {
+            host: (profile == Profile::Machine).then(|| host_plan(&mut stream("host"))),
+            ..machine_plan(&mut stream("machine"))
+        },
         apps: apps.into_iter().map(|app| app.plan).collect(),
         noise: noise(&mut stream("which noise"), profile),
         happenings,
@@ -92,6 +98,16 @@ fn machine_plan(chance: &mut Chance) -> MachinePlan {
         down_ms: chance.spread(1_000, 60_000),
         boot_ms: chance.spread(5_000, 90_000),
         agent_restart_ms: chance.spread(100, 5_000),
+        host: None,
+    }
+}
+
+fn host_plan(chance: &mut Chance) -> HostPlan {
+    HostPlan {
+        memory_kb: chance.spread(512 << 10, 16 << 20),
+        // The least is a small container's; 32768 is the kernel's own.
+        tasks_max: chance.spread(2_048, 32_768),
+        has_pressure: !chance.once_in(3),
     }
 }
 

@@ -6,7 +6,9 @@ use super::draw::Spread;
 use super::family::{Families, Family};
 use super::{fault, machine};
 use crate::chance::Chance;
-use crate::plan::{AppFault, Happening, Keeper, Person, Planned, Remedy};
+use crate::plan::{
+    AppFault, DiskFault, DiskName, Happening, Keeper, MachineFault, Person, Planned, Remedy,
+};
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
@@ -41,6 +43,7 @@ fn span_and_gap(chance: &mut Chance, profile: Profile) -> (u64, u64) {
         Profile::Swarm | Profile::Noise => chance.spread(10 * MINUTE_MS, 5 * DAY_MS),
         Profile::Calm => chance.spread(7 * DAY_MS, 28 * DAY_MS),
         Profile::Agent => chance.spread(4 * MINUTE_MS, 40 * MINUTE_MS),
+        Profile::Machine => chance.spread(20 * MINUTE_MS, 8 * HOUR_MS),
     };
     let gap_ms = match profile {
         Profile::Agent => span_ms / 3,
@@ -111,10 +114,24 @@ impl Book<'_> {
                 self.add(at_ms, Happening::App { app: other, fault, remedy });
             }
         }
+        self.fail_disk(at_ms, fault);
         let needs_a_person = remedy == Remedy::NONE || remedy == Remedy::REBOOT;
         if needs_a_person && !self.chance.once_in(3) {
             let mended_ms = at_ms + self.chance.spread(5 * MINUTE_MS, 12 * HOUR_MS);
             self.person(mended_ms, Person::Mend { app });
+        }
+    }
+
+    /// A small machine has one disk, so that half of the time it is the agent's too.
+    fn fail_disk(&mut self, at_ms: u64, fault: AppFault) {
+        let shown = match fault {
+            AppFault::DiskFull => DiskFault::Full,
+            AppFault::DiskReadOnly => DiskFault::ReadOnly,
+            _ => return,
+        };
+        if self.chance.below(2) == 0 {
+            let (disk, ms) = (DiskName::State, self.chance.spread(5_000, HOUR_MS));
+            self.add(at_ms, Happening::Machine(MachineFault::Disk { disk, fault: shown, ms }));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::clock::{self, in_clock};
 use super::words::{Fields, Names};
-use crate::plan::{AppPlan, Keeper, MachinePlan, Noise, Plan};
+use crate::plan::{AppPlan, HostPlan, Keeper, MachinePlan, Noise, Plan};
 use std::fmt::Write;
 
 pub(super) fn write(plan: &Plan, text: &mut String) {
@@ -12,8 +12,12 @@ pub(super) fn write(plan: &Plan, text: &mut String) {
     let machine = plan.machine;
     let _ = writeln!(
         text,
-        "machine uptime={} down={} boot={} agent-restart={}",
-        machine.uptime_ms, machine.down_ms, machine.boot_ms, machine.agent_restart_ms
+        "machine uptime={} down={} boot={} agent-restart={}{}",
+        machine.uptime_ms,
+        machine.down_ms,
+        machine.boot_ms,
+        machine.agent_restart_ms,
+        machine.host.map_or_else(String::new, host_fields)
     );
     let noise = plan.noise;
     let _ = writeln!(
@@ -37,6 +41,11 @@ pub(super) fn write(plan: &Plan, text: &mut String) {
     for line in plan.config.split_inclusive('\n') {
         let _ = write!(text, "| {line}");
     }
+}
+
+fn host_fields(host: HostPlan) -> String {
+    let pressure = if host.has_pressure { " pressure" } else { "" };
+    format!(" memory-kb={} tasks-max={}{pressure}", host.memory_kb, host.tasks_max)
 }
 
 fn write_app(app: &AppPlan, text: &mut String) {
@@ -113,7 +122,17 @@ fn number<T: super::words::Word>(fields: &mut Fields<'_>, name: &str) -> Result<
 }
 
 fn read_machine(mut fields: Fields<'_>) -> Result<MachinePlan, String> {
+    let has_pressure = fields.take_if_any("pressure").is_some();
+    let memory_kb = fields.take_if_any("memory-kb").map(str::parse).transpose();
+    let host = match memory_kb.map_err(|_| "`memory-kb` is no number")? {
+        Some(memory_kb) => {
+            let tasks_max = number(&mut fields, "tasks-max")?;
+            Some(HostPlan { memory_kb, tasks_max, has_pressure })
+        }
+        None => None,
+    };
     let machine = MachinePlan {
+        host,
         uptime_ms: number(&mut fields, "uptime")?,
         down_ms: number(&mut fields, "down")?,
         boot_ms: number(&mut fields, "boot")?,

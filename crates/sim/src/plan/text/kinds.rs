@@ -50,6 +50,10 @@ kinds!(AppFault {
     "slow" => Slow { by_ms = by_ms },
     "busy" => Busy { load_percent = load_percent, retries = retries },
     "leak" => Leak { lasts_ms = lasts_ms },
+    "eats" => Eats { lasts_ms = lasts_ms, oom_ms = oom_ms },
+    "forks" => Forks { lasts_ms = lasts_ms },
+    "disk-full" => DiskFull {},
+    "disk-read-only" => DiskReadOnly {},
     "dependency-down" => DependencyDown {},
     "dependency-slow" => DependencySlow {},
     "certificate-expired" => CertificateExpired {},
@@ -70,6 +74,7 @@ kinds!(MachineFault {
     "disk" => Disk { disk = disk, fault = fault, ms = ms },
     "manager" => Manager { fault = fault, ms = ms },
     "no-processes" => NoProcesses { ms = ms },
+    "memory-taken" => MemoryTaken { ms = ms },
     "reboot-stuck" => RebootStuck { ms = ms, steps = steps },
     "reboot-refused" => RebootRefused { ms = ms, steps = steps },
 });
