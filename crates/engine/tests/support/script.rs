@@ -92,8 +92,13 @@ fn machine() -> impl Strategy<Value = MachineFacts> {
         pressure: Some(Pressure { memory_full: full, ..Pressure::default() }),
         ..WELL
     };
-    let disk =
-        |turned_read_only| DiskFacts { free_permille: 0, inodes_permille: 900, turned_read_only };
+    let disk = |turned_read_only| DiskFacts {
+        free_permille: 0,
+        free_kb: Some(12),
+        inodes_permille: 900,
+        free_inodes: Some(70_000),
+        turned_read_only,
+    };
     prop_oneof![
         3 => Just(WELL),
         2 => (0u16..1_000).prop_map(short),

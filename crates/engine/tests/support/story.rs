@@ -225,12 +225,19 @@ fn machine(facts: &mut MachineFacts, words: &[&str]) {
 fn disk(facts: &mut MachineFacts, words: &[&str]) {
     let disk = facts.disks[0].get_or_insert(DiskFacts {
         free_permille: 500,
+        free_kb: Some(10_000_000),
         inodes_permille: 500,
+        free_inodes: Some(1_000_000),
         turned_read_only: false,
     });
     match words {
-        ["full"] => disk.free_permille = 0,
-        ["without", "inodes"] => disk.inodes_permille = 0,
+        ["full"] => (disk.free_permille, disk.free_kb) = (0, Some(0)),
+        ["without", "inodes"] => (disk.inodes_permille, disk.free_inodes) = (0, Some(0)),
+        ["has", mb, "MB", "of", all] => {
+            let [free, all] = [mb, all].map(|text| text.parse::<u64>().expect("a number"));
+            disk.free_kb = Some(free * 1000);
+            disk.free_permille = u16::try_from(free * 1000 / all).expect("a part");
+        }
         ["read-only"] => disk.turned_read_only = true,
         other => panic!("no disk {other:?}"),
     }
