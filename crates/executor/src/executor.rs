@@ -1,7 +1,9 @@
 //! The executor's whole state.
 
 use crate::app::AppState;
-use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Sight, Signal, Watchdog};
+use crate::boundary::{
+    Children, Cleaner, Clock, Files, Held, Outside, Processes, Sight, Signal, Watchdog,
+};
 use crate::drill::Drill;
 use crate::error::Error;
 use crate::guardian::Guardian;
@@ -48,6 +50,7 @@ pub struct Executor {
     pub(crate) processes: Box<dyn Processes>,
     pub(crate) children: Box<dyn Children>,
     pub(crate) files: Box<dyn Files>,
+    pub(crate) cleaner: Box<dyn Cleaner>,
     pub(crate) manager: Box<dyn ServiceManager>,
     pub(crate) machine: Box<dyn Machine>,
     pub(crate) watchdog: Box<dyn Watchdog>,
@@ -118,6 +121,7 @@ impl Executor {
             processes: outside.processes,
             children: outside.children,
             files: outside.files,
+            cleaner: outside.cleaner,
             manager: outside.manager,
             machine: outside.machine,
             watchdog: outside.watchdog,

@@ -254,7 +254,8 @@ impl MachineFacts {
 }
 
 impl DiskFacts {
-    pub(crate) fn is_full(self) -> bool {
+    /// Whether writes fail.
+    pub fn is_full(self) -> bool {
         self.lacks_room() || self.lacks_inodes()
     }
 

@@ -2,6 +2,7 @@
 
 use super::policy;
 use super::world::{HANG, Life, OUR_LIMIT, WELL, World};
+use defib_engine::effect::Rung;
 use defib_engine::event::{Doubt, Event, Exit, Failure, Outcome};
 use defib_engine::host::{AppFacts, DiskFacts, MachineFacts, Pressure, Sleep};
 use defib_engine::id::AppId;
@@ -32,6 +33,7 @@ pub enum Line {
 pub fn two_apps(reboot: bool) -> Policy {
     let mut policy = policy::machine();
     let mut shop = policy::app("shop", "child");
+    shop.rungs = shop.rungs.with(Rung::Clean);
     shop.probes.push(policy::probe("db", View::Dependency));
     shop.probes.push(policy::probe("path", View::UserPath));
     let mut blog = policy::app("blog", "unit");

@@ -3,6 +3,7 @@
 use super::policy;
 use super::say;
 use super::world::{HANG, Life, OUR_LIMIT, Trace, WELL, World};
+use defib_engine::effect::Rung;
 use defib_engine::event::{Doubt, Event, Exit, Failure, OrderRefusal, Outcome};
 use defib_engine::host::{AppFacts, DiskFacts, MachineFacts, Sleep};
 use defib_engine::id::AppId;
@@ -90,6 +91,11 @@ impl Story {
                 let index = self.policy.apps.iter().position(|a| a.name == *app).expect("an app");
                 self.policy.apps[index].probes.push(policy::probe(name, view));
             }
+            ["clean", app] => {
+                let index = self.policy.apps.iter().position(|a| a.name == *app).expect("an app");
+                let rungs = &mut self.policy.apps[index].rungs;
+                *rungs = rungs.with(Rung::Clean);
+            }
             ["reboot", "allowed"] => policy::allow_reboot(&mut self.policy),
             ["initially", app, what @ ..] => {
                 self.initially.push(((*app).into(), Some(seen(what))));
@@ -131,6 +137,7 @@ impl Story {
             ["executor", name, "refuses"] => {
                 world.apps[app(name)].refuses = Some(Outcome::Refused(OrderRefusal::Busy));
             }
+            ["clean-up", "frees", "nothing"] => world.frees = false,
             ["executor", name, "has", "no", "process"] => {
                 world.apps[app(name)].refuses = Some(OUR_LIMIT);
             }

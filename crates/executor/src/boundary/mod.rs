@@ -9,6 +9,7 @@
 //! ledger's fast copy, and the start of a process.
 
 mod children;
+mod cleaner;
 mod files;
 mod guardians;
 mod ledger;
@@ -16,6 +17,7 @@ mod processes;
 mod watchdog;
 
 pub use children::{Children, Gate, GateNews};
+pub use cleaner::{Cleaned, Cleaner, NoCleaner};
 pub use files::Files;
 pub use guardians::{Attachment, Guardians, Peer};
 pub use ledger::{Copies, DiskJob, DiskWriter, NotTaken, Slots, Turns, newest};
@@ -77,6 +79,8 @@ pub struct Outside {
     pub ledger: Copies,
     /// Files that nobody's life depends on.
     pub files: Box<dyn Files>,
+    /// Deletes what the config names.
+    pub cleaner: Box<dyn Cleaner>,
     /// Guardians to come.
     pub guardians: Box<dyn Guardians>,
     /// The service manager.
