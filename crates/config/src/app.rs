@@ -7,6 +7,7 @@ use crate::section::{Section, Wrong};
 use crate::spec::{App, ProbeKind, Target};
 use crate::value::choices;
 use crate::{Host, rules, target};
+use defib_engine::effect::Rung;
 use defib_engine::note::Class;
 use defib_engine::policy::{AppPolicy, ClassSet, Permission, View};
 
@@ -47,6 +48,9 @@ pub(crate) fn read(
     let reboot_on = reboot_on(section, machine, &target);
     let rungs =
         target::rungs(&target, machine.reboot == Permission::Allowed, section.has("reboot_on"));
+    // What is only looked at and reported on has nothing deleted for it, either.
+    let is_cleaned_for = !machine.clean.is_empty() && target != Target::Nothing;
+    let rungs = if is_cleaned_for { rungs.with(Rung::Clean) } else { rungs };
     let process_known = process != crate::spec::ProcessSource::Unknown;
     let (policies, specs): (Vec<_>, Vec<_>) = probes.into_iter().unzip();
     let has_eyes = policies.iter().any(|probe| probe.view == View::App);

@@ -5,6 +5,7 @@
 //! could not be read, so nothing that defib may do is ever widened by a mistake.
 
 mod app;
+mod clean;
 mod diagnostic;
 mod guard;
 mod http;
@@ -134,7 +135,8 @@ fn read(root: &Section<'_>, text: &str, host: Host) -> (Config, JournalLimits) {
     }
     root.finish();
     let polite_reboot_ms = machine.reboot_timeout_ms as u32;
-    (Config { policy, apps, polite_reboot_ms, watchdog: machine.watchdog }, machine.journal)
+    let Machine { watchdog, clean, journal, .. } = machine;
+    (Config { policy, apps, polite_reboot_ms, watchdog, clean }, journal)
 }
 
 fn read_machine(root: &Section<'_>, text: &str) -> Machine {

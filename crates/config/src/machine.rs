@@ -1,9 +1,10 @@
 //! The `[machine]` section.
 
 use crate::JournalLimits;
+use crate::clean;
 use crate::diagnostic::Problems;
 use crate::section::Section;
-use crate::spec::Watchdog;
+use crate::spec::{CleanRule, Watchdog};
 use crate::units::{duration, in_words, size};
 use crate::value::{choice, number};
 use defib_engine::policy::{Mode, Permission};
@@ -21,6 +22,7 @@ pub(crate) struct Machine {
     pub(crate) reboot_timeout_ms: u64,
     pub(crate) watchdog: Watchdog,
     pub(crate) journal: JournalLimits,
+    pub(crate) clean: Vec<CleanRule>,
 }
 
 impl Machine {
@@ -32,6 +34,7 @@ impl Machine {
         reboot_timeout_ms: 30_000,
         watchdog: Watchdog::Auto,
         journal: JournalLimits { days: 30, bytes: 64 << 20 },
+        clean: Vec::new(),
     };
 }
 
@@ -66,6 +69,7 @@ pub(crate) fn read(section: &Section<'_>, text: &str, problems: &Problems) -> Ma
                 .get("journal_bytes", size(1 << 20..=64 << 30))
                 .unwrap_or(default.journal.bytes),
         },
+        clean: clean::read(section),
     };
     section.finish();
     if machine.reboot == Permission::Allowed && machine.min_uptime_ms < 300_000 {

@@ -195,8 +195,8 @@ pub(crate) fn near<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
 }
 
 /// The keys of [machine] and, as a hint for those who look there, the most used ones of an app.
-const MACHINE_KEYS: [&str; 6] =
-    ["mode", "reboot", "min_uptime", "reboot_timeout", "journal_days", "journal_bytes"];
+const MACHINE_KEYS: [&str; 7] =
+    ["clean", "mode", "reboot", "min_uptime", "reboot_timeout", "journal_days", "journal_bytes"];
 const APP_KEYS: [&str; 9] =
     ["url", "unit", "start", "recover", "interval", "timeout", "window", "user", "expect"];
 

@@ -19,6 +19,19 @@ pub struct Config {
     pub polite_reboot_ms: u32,
     /// Whether a hardware watchdog may stand behind us.
     pub watchdog: Watchdog,
+    /// What may be deleted when a disk is full.
+    pub clean: Vec<CleanRule>,
+}
+
+/// Files that may be deleted when the disk that they lie on is full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CleanRule {
+    /// Where they lie: an absolute, plain path that is not protected. Folders in it are never entered.
+    pub folder: PathBuf,
+    /// What they are called, with `*` and `?`.
+    pub pattern: String,
+    /// Not written to for so long, in milliseconds, 1 h to 365 d.
+    pub older_ms: u64,
 }
 
 /// Whether a hardware watchdog may stand behind us.

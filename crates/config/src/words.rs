@@ -21,6 +21,7 @@ pub fn rule_in_words(app: &AppPolicy, policy: &Policy) -> Vec<String> {
     } else {
         rule.push("nothing is done for it: it is looked at and reported on".to_owned());
     }
+    rule.extend(when_full(app));
     rule.push(reboot(app, policy));
     rule.push(
         "what was never expected of it (3xx, 4xx, a look that never passed): report".to_owned(),
@@ -181,6 +182,15 @@ fn reboot(app: &AppPolicy, policy: &Policy) -> String {
         often(&policy.reboot_budget),
         in_words(policy.min_uptime_ms)
     )
+}
+
+/// What `[machine] clean` names.
+fn when_full(app: &AppPolicy) -> Option<String> {
+    let sentence = format!(
+        "it fails because a disk is full: delete what `clean` of [machine] names there, at most once in {}; then a person",
+        in_words(app.gentle_every_ms)
+    );
+    app.rungs.has(Rung::Clean).then_some(sentence)
 }
 
 fn verify(app: &AppPolicy) -> String {

@@ -34,7 +34,9 @@ impl Turn<'_> {
         // other; a start is made again if no process has shown up (the executor refuses a second copy).
         let shown = rung.is_disruptive() || self.seen_app(app).identity().is_some();
         let helped = outcome == Outcome::Done || outcome == Outcome::Interrupted && shown;
-        if helped {
+        if helped && rung == Rung::Clean {
+            self.begin_anew(app);
+        } else if helped {
             self.begin_grace(app, rung);
         }
         match self.stage(app) {
@@ -93,6 +95,15 @@ impl Turn<'_> {
         }
         state.grace_until = Some(until);
         state.healthy_since = None;
+    }
+
+    /// What was seen before a clean-up is void, but the app is the same: nothing is started, so there is
+    /// nothing to wait for.
+    fn begin_anew(&mut self, app: usize) {
+        self.void_looks(app);
+        self.app(app).healthy_since = None;
+        // The next reading says whether the disk is still full.
+        self.state.machine = None;
     }
 
     fn act_over(&mut self, app: usize, rung: Rung, outcome: Outcome, helped: bool) {

@@ -37,11 +37,13 @@ pub fn allows(
     match (purse, rung) {
         (_, Rung::Start | Rung::Reload) => Ok(()),
         (Purse::Ladder, Rung::Reboot) => windows(policy.reboot_budget, now, || reboots(charges)),
-        (Purse::Ladder, _) => windows(rules.budget, now, || ladder_acts(charges, app)),
-        (Purse::Gentle, Rung::Restart | Rung::Kill) => gentle(charges, rules, app, now),
-        (Purse::Gentle | Purse::Free, _) => {
-            Err(Spent { used: 0, limit: 0, until: Moment(u64::MAX) })
+        (Purse::Ladder, Rung::Restart | Rung::Kill) => {
+            windows(rules.budget, now, || ladder_acts(charges, app))
         }
+        (Purse::Gentle, Rung::Restart | Rung::Kill | Rung::Clean) => {
+            gentle(charges, rules, app, now)
+        }
+        _ => Err(Spent { used: 0, limit: 0, until: Moment(u64::MAX) }),
     }
 }
 
@@ -102,7 +104,7 @@ fn window(
     Err(Spent { used: recent.len().min(255) as u8, limit, until })
 }
 
-/// A gentle restart: `gentle_every_ms` after the last disruptive act of any kind on this app.
+/// A gentle restart or a clean-up: `gentle_every_ms` after the last paid act of any kind on this app.
 fn gentle(charges: &[Charge], rules: &AppPolicy, app: AppId, now: Moment) -> Result<(), Spent> {
     let last = charges.iter().filter(|c| c.app == app).map(|c| c.at).max();
     match last {

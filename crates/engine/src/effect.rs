@@ -41,12 +41,21 @@ pub enum Rung {
     Kill,
     /// Restart the machine.
     Reboot,
+    /// Delete what the config names, on file systems that are full. Stands last because the numbers of the
+    /// others are in journals and ledgers.
+    Clean,
 }
 
 impl Rung {
     /// Whether the rung ends something that runs.
     pub const fn is_disruptive(self) -> bool {
         matches!(self, Rung::Restart | Rung::Kill | Rung::Reboot)
+    }
+
+    /// Whether the rung cannot be taken back: it ends something that runs, or deletes files. It is paid for,
+    /// and needs a fresh look.
+    pub const fn is_charged(self) -> bool {
+        self.is_disruptive() || matches!(self, Rung::Clean)
     }
 }
 
@@ -57,7 +66,7 @@ pub enum Purse {
     Free,
     /// The ladder's budget.
     Ladder,
-    /// One restart every 15 min when the ladder's budget is spent or its rungs are used up.
+    /// One restart every 15 min when the ladder's budget is spent or its rungs are used up; or one clean-up.
     Gentle,
 }
 

@@ -230,6 +230,8 @@ pub enum Failure {
     Unkillable,
     /// Not possible here at all.
     NotPossible,
+    /// What the config names was cleaned, and a disk is as full as before.
+    StillFull,
 }
 
 /// Why the executor refused an order. The two values that disagree are in the ledger record.

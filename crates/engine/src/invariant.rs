@@ -59,18 +59,19 @@ pub fn judge(
         return breach(21);
     };
     let ends = order.rung.is_disruptive();
+    let pays = order.rung.is_charged();
     let checks: [(u8, bool); 14] = [
         (1, alone(app, effects, order)),
         (2, order.intent.0 + 1 == state.next_intent || !last_order(effects, order)),
-        (3, !ends || state.charges.iter().any(|c| c.at == state.now && c.app == order.app)),
+        (3, !pays || state.charges.iter().any(|c| c.at == state.now && c.app == order.app)),
         (4, within_budget(state, policy, order)),
         (5, policy.mode == Mode::Act && app.alarmed.is_none() && permitted(order)),
-        (6, !ends || looked_just_now(state, app, rules) || kernel_tells(state, app, order)),
+        (6, !pays || looked_just_now(state, app, rules) || kernel_tells(state, app, order)),
         (7, app.incident().is_none_or(|i| i.disruptive <= rules.incident_limit)),
         (9, order.rung != Rung::Reboot || may_reboot(state, policy, app, rules, order)),
         (11, !matches!(order.class, Class::Dependency | Class::Outside | Class::Intended)),
         (13, order.class != Class::Unknown || order.rung != Rung::Reboot),
-        (14, !ends || trusts(state, app, rules) || kernel_tells(state, app, order)),
+        (14, !pays || trusts(state, app, rules) || kernel_tells(state, app, order)),
         (16, !ends || app.grace_until.is_none_or(|until| state.now >= until)),
         (17, !app.stopped && app.held_until.is_none_or(|until| state.now >= until)),
         (20, !ends || order.identity == app.identity()),
@@ -114,8 +115,10 @@ fn within_budget(state: &State, policy: &Policy, order: &Order) -> bool {
     match (order.purse, order.rung) {
         (_, Rung::Start | Rung::Reload) => true,
         (Purse::Ladder, Rung::Reboot) => fits(policy.reboot_budget, &[Rung::Reboot]),
-        (Purse::Ladder, _) => fits(rules.budget, &[Rung::Restart, Rung::Kill]),
-        (Purse::Gentle, Rung::Restart) => {
+        (Purse::Ladder, Rung::Restart | Rung::Kill) => {
+            fits(rules.budget, &[Rung::Restart, Rung::Kill])
+        }
+        (Purse::Gentle, Rung::Restart | Rung::Clean) => {
             let recent = state.charges.iter().filter(|charge| {
                 charge.app == order.app && state.now.since(charge.at) < rules.gentle_every_ms
             });
@@ -135,7 +138,8 @@ fn permitted(order: &Order) -> bool {
         }
         Class::Memory => &[Rung::Restart, Rung::Kill, Rung::Reboot],
         Class::KernelIo => &[Rung::Reboot],
-        Class::Unknown | Class::Exhausted => &[Rung::Restart],
+        Class::Unknown => &[Rung::Restart],
+        Class::Exhausted => &[Rung::Restart, Rung::Clean],
         _ => &[],
     };
     rungs.contains(&order.rung)

@@ -25,6 +25,8 @@ pub enum Ladder {
     Overload,
     /// Stuck in the kernel: no signal reaches it.
     Stuck,
+    /// A disk is full: what the config names is deleted, once.
+    Clean,
 }
 
 impl Ladder {
@@ -38,6 +40,7 @@ impl Ladder {
             Ladder::Once | Ladder::Unclear => &[Rung::Restart],
             Ladder::Overload => &[Rung::Kill],
             Ladder::Stuck => &[Rung::Reboot],
+            Ladder::Clean => &[Rung::Clean],
         }
     }
 }

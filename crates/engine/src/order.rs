@@ -37,7 +37,7 @@ impl Turn<'_> {
         let intent = IntentId(self.state.next_intent);
         self.state.next_intent += 1;
         let Plan { rung, purse, conviction, .. } = *plan;
-        if rung.is_disruptive() {
+        if rung.is_charged() {
             self.state.charges.push(Charge { app: id(app), rung, purse, at: self.now });
         }
         let identity = self.seen_app(app).identity();
@@ -72,5 +72,6 @@ pub(crate) fn deadline_ms(deadlines: &Deadlines, rung: Rung) -> u64 {
         Rung::Restart => deadlines.restart_ms,
         Rung::Kill => deadlines.kill_ms,
         Rung::Reboot => deadlines.reboot_ms,
+        Rung::Clean => Deadlines::CLEAN_MS,
     })
 }

@@ -28,6 +28,10 @@ impl Turn<'_> {
             }
             let plan = match rung {
                 Rung::Start => Plan { rung, purse: Purse::Free, step: None, conviction },
+                Rung::Clean => {
+                    let step = Some((ladder, step));
+                    Plan { rung, purse: Purse::Gentle, step, conviction }
+                }
                 _ => Plan { rung, purse: Purse::Ladder, step: Some((ladder, step)), conviction },
             };
             match self.refusal(app, &plan) {
@@ -87,6 +91,12 @@ impl Turn<'_> {
         matches!(ground, Some(HostFact::Descriptors { .. } | HostFact::Tasks { is_own: true, .. }))
     }
 
+    /// What is full may be cleaned, if the config names what.
+    fn clean_frees(&self, app: usize) -> bool {
+        let ground = self.ground(app, Class::Exhausted);
+        matches!(ground, Some(HostFact::DiskFull { .. })) && self.rules(app).rungs.has(Rung::Clean)
+    }
+
     /// A kill gives nothing back when it is another that has taken the memory.
     fn is_no_use(&self, app: usize, ladder: Ladder, rung: Rung) -> bool {
         ladder == Ladder::Memory && rung != Rung::Reboot && !self.kill_frees(app)
@@ -96,7 +106,7 @@ impl Turn<'_> {
     pub(crate) fn ladder(&self, app: usize, conviction: &Conviction) -> Option<Ladder> {
         let ladder = ladder::of(conviction.class)?;
         if conviction.class == Class::Exhausted && !self.restart_frees(app) {
-            return None;
+            return self.clean_frees(app).then_some(Ladder::Clean);
         }
         let path_only = !self.has_app_view(app);
         Some(match ladder {

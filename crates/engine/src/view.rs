@@ -86,6 +86,7 @@ pub fn app_view(state: &State, policy: &Policy, app: AppId) -> Option<AppView> {
     let asked = conviction.zip(next).map(|(conviction, rung)| {
         let purse = match rung {
             Rung::Start | Rung::Reload => crate::effect::Purse::Free,
+            Rung::Clean => crate::effect::Purse::Gentle,
             _ => crate::effect::Purse::Ladder,
         };
         Plan { rung, purse, step: None, conviction }

@@ -6,7 +6,7 @@ use defib_config::spec::{App, ChildSpec, Target};
 use defib_engine::effect::{Order, Purse, Rung};
 use defib_engine::event::{Failure, OrderRefusal, Outcome};
 use defib_engine::id::Identity;
-use defib_engine::policy::{AppPolicy, Budget, Mode, Permission, Policy};
+use defib_engine::policy::{AppPolicy, Budget, Deadlines, Mode, Permission, Policy};
 use defib_engine::time::Moment;
 use defib_journal::ledger::Ledger;
 
@@ -44,6 +44,10 @@ pub fn admit(order: &Order, policy: &Policy, app: &App, facts: &Facts<'_>) -> Re
     check_process(order, facts)?;
     match order.rung {
         Rung::Start | Rung::Reload => Ok(()),
+        Rung::Clean if order.purse == Purse::Gentle => check_pause(rules, facts),
+        Rung::Clean => {
+            refuse(OrderRefusal::Budget, "a clean-up is paid from the gentle purse".into())
+        }
         Rung::Restart | Rung::Kill => check_purse(order, rules, facts),
         Rung::Reboot => check_reboot(policy, facts),
     }
@@ -66,6 +70,7 @@ pub(crate) fn deadline_ms(order: &Order, policy: &Policy) -> u64 {
         Rung::Restart => deadlines.restart_ms,
         Rung::Kill => deadlines.kill_ms,
         Rung::Reboot => deadlines.reboot_ms,
+        Rung::Clean => Deadlines::CLEAN_MS,
     };
     u64::from(ours.min(order.deadline_ms))
 }
@@ -91,7 +96,7 @@ pub fn check_number(order: &Order, ledger: &Ledger) -> Result<(), Refusal> {
 /// that is fresh. Without a word it is judged by the rest alone.
 pub fn check_fresh(order: &Order, until_ms: Option<u64>, now_ms: u64) -> Result<(), Refusal> {
     let late_ms = until_ms.map_or(0, |until_ms| now_ms.saturating_sub(until_ms));
-    if order.rung.is_disruptive() && late_ms > 0 {
+    if order.rung.is_charged() && late_ms > 0 {
         let detail = format!("the order came {late_ms} ms after its look had ceased to be fresh");
         return refuse(OrderRefusal::Stale, detail);
     }
@@ -120,7 +125,7 @@ fn check_permission(
 /// Whether there is anything that the rung could be done to.
 pub fn target_knows(app: &App, rung: Rung) -> bool {
     match (&app.target, rung) {
-        (_, Rung::Reboot) | (Target::Unit(_), _) => true,
+        (_, Rung::Reboot | Rung::Clean) | (Target::Unit(_), _) => true,
         (Target::Nothing, _) | (Target::Recover(_), Rung::Reload) => false,
         (Target::Child(ChildSpec { reload_by_hup, .. }), Rung::Reload) => *reload_by_hup,
         (Target::Child(_) | Target::Recover(_), _) => true,

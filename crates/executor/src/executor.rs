@@ -2,7 +2,9 @@
 
 use crate::app::AppState;
 use crate::boot;
-use crate::boundary::{Children, Clock, Files, Held, Outside, Processes, Sight, Signal, Watchdog};
+use crate::boundary::{
+    Children, Cleaner, Clock, Files, Held, Outside, Processes, Sight, Signal, Watchdog,
+};
 use crate::drill::Drill;
 use crate::error::Error;
 use crate::guardian::Guardian;
@@ -49,6 +51,7 @@ pub struct Executor {
     pub(crate) processes: Box<dyn Processes>,
     pub(crate) children: Box<dyn Children>,
     pub(crate) files: Box<dyn Files>,
+    pub(crate) cleaner: Box<dyn Cleaner>,
     pub(crate) manager: Box<dyn ServiceManager>,
     pub(crate) machine: Box<dyn Machine>,
     pub(crate) watchdog: Box<dyn Watchdog>,
@@ -128,6 +131,7 @@ impl Executor {
             processes: outside.processes,
             children: outside.children,
             files: outside.files,
+            cleaner: outside.cleaner,
             manager: outside.manager,
             machine: outside.machine,
             watchdog: outside.watchdog,

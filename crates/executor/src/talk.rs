@@ -19,7 +19,8 @@ const OUTPUT_TAIL: u64 = 2048;
 /// machine (0.1 to 0.5 s were measured under load), and the order to start is a few ms behind.
 const LISTENER_AFTER_MS: u64 = 300;
 
-const ALL_RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
+const ALL_RUNGS: [Rung; 6] =
+    [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot, Rung::Clean];
 
 impl Executor {
     pub(crate) fn take_guardian_news(&mut self, news: News, now_ms: u64) {
@@ -148,6 +149,9 @@ impl Executor {
         for rung in ALL_RUNGS.into_iter().filter(|rung| target_knows(spec, *rung)) {
             let obstacle = match rung {
                 Rung::Reboot => self.no_reboot(),
+                // Without a key for it there is nothing to explain.
+                Rung::Clean if self.config.clean.is_empty() => continue,
+                Rung::Clean => None,
                 _ => no_manager.clone(),
             };
             match obstacle {

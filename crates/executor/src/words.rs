@@ -13,6 +13,7 @@ pub(crate) const fn rung(rung: Rung) -> &'static str {
         Rung::Restart => "restart",
         Rung::Kill => "kill",
         Rung::Reboot => "reboot",
+        Rung::Clean => "clean",
     }
 }
 

@@ -17,7 +17,8 @@ use defib_journal::ledger::Ledger;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-const RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
+const RUNGS: [Rung; 6] =
+    [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot, Rung::Clean];
 const NOW: u64 = 500_000_000;
 
 /// One act that was paid for: which app, what, from which purse, and how long ago.
@@ -49,12 +50,12 @@ fn ago() -> impl Strategy<Value = u64> {
 
 fn case() -> impl Strategy<Value = Case> {
     let purse = prop_oneof![Just(Purse::Free), Just(Purse::Ladder), Just(Purse::Gentle)];
-    let order = (0..5usize, purse, prop::option::of(1..3u32), prop::option::of(1..3u32));
+    let order = (0..6usize, purse, prop::option::of(1..3u32), prop::option::of(1..3u32));
     // Mostly permitted, so that what is behind the permission is asked at all.
     let seldom = || prop::bool::weighted(0.1);
-    let rules = (seldom(), seldom(), prop_oneof![3 => Just(31u8), 1 => 0..32u8], 0..4u8);
+    let rules = (seldom(), seldom(), prop_oneof![3 => Just(63u8), 1 => 0..64u8], 0..4u8);
     let state = (any::<bool>(), seldom(), seldom(), (7_998u64..8_003));
-    let paid = (prop::bool::weighted(0.8), 0..5usize, any::<bool>(), ago());
+    let paid = (prop::bool::weighted(0.8), 0..6usize, any::<bool>(), ago());
     (order, rules, state, prop::collection::vec(paid, 0..6)).prop_map(
         |(order, rules, state, paid)| Case {
             rung: RUNGS[order.0],
@@ -100,7 +101,7 @@ impl Case {
 
     fn policy(&self) -> Policy {
         let allowed = |index: usize| self.rungs & (1 << index) != 0;
-        let rungs = (0..5).filter(|index| allowed(*index)).map(|index| RUNGS[index]);
+        let rungs = (0..6).filter(|index| allowed(*index)).map(|index| RUNGS[index]);
         let ms = 1_000;
         let rules = AppPolicy {
             name: "shop".into(),
@@ -191,7 +192,7 @@ impl Case {
     /// Whether the target could do it at all.
     fn is_possible(&self) -> bool {
         let by_target = match self.rung {
-            Rung::Reboot => true,
+            Rung::Reboot | Rung::Clean => true,
             Rung::Reload => self.target == 0 || self.target == 1 && self.reloads_by_hup,
             _ => self.target != 3,
         };
@@ -204,7 +205,7 @@ impl Case {
     }
 
     fn laddered(&self, within_ms: u64) -> usize {
-        let ends = |it: &Paid| it.0 && !it.2 && matches!(it.1, 1..=3);
+        let ends = |it: &Paid| it.0 && !it.2 && matches!(it.1, 1..=3 | 5);
         self.paid(ends, within_ms)
     }
 
@@ -240,11 +241,11 @@ impl Case {
             return refused(OrderRefusal::MinUptime);
         }
         // Of gentle acts the last one is remembered; a reload may be it.
-        let gentle = self.paid(|it| it.0 && it.2 && matches!(it.1, 1..=3), 5_000);
+        let gentle = self.paid(|it| it.0 && it.2 && matches!(it.1, 1..=3 | 5), 5_000);
         let is_spent = match (self.rung, self.purse) {
             (Rung::Start | Rung::Reload, _) => false,
             (Rung::Reboot, _) => self.reboots(3_000) >= 1 || self.reboots(20_000) >= 2,
-            (_, Purse::Free) => true,
+            (_, Purse::Free) | (Rung::Clean, Purse::Ladder) => true,
             (_, Purse::Ladder) => self.laddered(1_000) >= 1 || self.laddered(20_000) >= 2,
             (_, Purse::Gentle) => gentle > 0 || self.laddered(5_000) > 0,
         };
@@ -296,7 +297,7 @@ fn what_ends_something_is_begun_while_its_look_is_fresh() {
     for rung in RUNGS {
         let order = case_of(rung).order(1);
         let is_begun = |until_ms, now_ms| check_fresh(&order, until_ms, now_ms).is_ok();
-        let ends = matches!(rung, Rung::Restart | Rung::Kill | Rung::Reboot);
+        let ends = matches!(rung, Rung::Restart | Rung::Kill | Rung::Reboot | Rung::Clean);
         assert!(is_begun(Some(5_000), 5_000) && is_begun(None, u64::MAX), "{rung:?}");
         assert_eq!(is_begun(Some(5_000), 5_001), !ends, "{rung:?}");
     }
@@ -310,7 +311,7 @@ fn case_of(rung: Rung) -> Case {
         main: None,
         observes: false,
         reboot_allowed: true,
-        rungs: 31,
+        rungs: 63,
         target: 0,
         reloads_by_hup: false,
         is_busy: false,

@@ -17,7 +17,7 @@ wire_struct!(LedgerIntent { app, intent, rung, outcome });
 wire_struct!(StartCount { app, count, last });
 wire_struct!(Order { intent, app, incident, rung, purse, class, identity, deadline_ms });
 
-wire_enum!(Rung { 0 = Start, 1 = Reload, 2 = Restart, 3 = Kill, 4 = Reboot });
+wire_enum!(Rung { 0 = Start, 1 = Reload, 2 = Restart, 3 = Kill, 4 = Reboot, 5 = Clean });
 wire_enum!(Purse { 0 = Free, 1 = Ladder, 2 = Gentle });
 wire_enum!(Exit { 0 = Code(code), 1 = Signal(signal), 2 = Unseen });
 wire_enum!(Outcome { 0 = Done, 1 = Failed(why), 2 = Refused(why), 3 = Interrupted });
@@ -30,6 +30,7 @@ wire_enum!(Failure {
     5 = NoManager,
     6 = Unkillable,
     7 = NotPossible,
+    8 = StillFull,
 });
 wire_enum!(OrderRefusal {
     0 = Repeated,
@@ -73,7 +74,8 @@ impl Wire for RungSet {
             .with(Rung::Reload)
             .with(Rung::Restart)
             .with(Rung::Kill)
-            .with(Rung::Reboot);
+            .with(Rung::Reboot)
+            .with(Rung::Clean);
         let set = RungSet(u8::take(source)?);
         if set.and(ALL) == set { Ok(set) } else { Err(Malformed::Tag) }
     }

@@ -7,7 +7,8 @@ use defib_engine::note::{Ending, HandOver, RungFault};
 use defib_engine::policy::RungSet;
 use defib_journal::order::ActStep;
 
-const RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
+const RUNGS: [Rung; 6] =
+    [Rung::Start, Rung::Reload, Rung::Clean, Rung::Restart, Rung::Kill, Rung::Reboot];
 
 /// The rung as an act.
 pub const fn rung(rung: Rung) -> &'static str {
@@ -17,6 +18,7 @@ pub const fn rung(rung: Rung) -> &'static str {
         Rung::Restart => "restart",
         Rung::Kill => "kill + start",
         Rung::Reboot => "reboot",
+        Rung::Clean => "clean",
     }
 }
 
@@ -28,6 +30,7 @@ pub const fn rung_past(rung: Rung) -> &'static str {
         Rung::Restart => "restarted",
         Rung::Kill => "killed and started",
         Rung::Reboot => "rebooted the machine",
+        Rung::Clean => "cleaned the full disk",
     }
 }
 
@@ -109,6 +112,7 @@ pub fn failure(failure: Failure) -> String {
         Failure::NoManager => "the service manager cannot be reached".to_owned(),
         Failure::Unkillable => "the process does not go away".to_owned(),
         Failure::NotPossible => "not possible here".to_owned(),
+        Failure::StillFull => "the disk is still full".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the machine says, in words.
 
 use super::span;
-use defib_engine::host::HostFact;
+use defib_engine::host::{DiskFacts, HostFact};
 
 /// The fact that a class of fault stands on, with its values.
 pub fn host_fact(fact: HostFact) -> String {
@@ -41,9 +41,14 @@ pub fn host_fact(fact: HostFact) -> String {
         HostFact::ReadOnly { .. } => {
             "a file system has become read-only: the kernel found an error on it".to_owned()
         }
-        HostFact::DiskFull { free_permille, inodes_permille, .. } => {
-            let what = if inodes_permille < free_permille { "inodes" } else { "room" };
-            format!("a file system has no {what} left")
+        HostFact::DiskFull { free_permille, free_kb, inodes_permille, free_inodes, .. } => {
+            full_disk(DiskFacts {
+                free_permille,
+                free_kb,
+                inodes_permille,
+                free_inodes,
+                turned_read_only: false,
+            })
         }
         HostFact::Descriptors { used, max } => {
             format!("its descriptors run out: {used} of {max}")
@@ -55,9 +60,38 @@ pub fn host_fact(fact: HostFact) -> String {
     }
 }
 
+/// What it lacks, and how much of that is left, where the line tells.
+fn full_disk(disk: DiskFacts) -> String {
+    let (what, left) = if disk.lacks_room() {
+        ("room", disk.free_kb.map(|kb| format!("{} MB", kb / 1024)))
+    } else {
+        ("inodes", disk.free_inodes.map(|count| count.to_string()))
+    };
+    let left = left.map_or_else(String::new, |left| format!(": {left}"));
+    format!("a file system has no {what} left{left}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_says_what_it_lacks() {
+        let full = |free_kb, inodes_permille, free_inodes| HostFact::DiskFull {
+            disk: 0,
+            free_permille: 3,
+            free_kb,
+            inodes_permille,
+            free_inodes,
+        };
+        let told = host_fact(full(Some(20 * 1024), 900, Some(70_000)));
+        assert_eq!(told, "a file system has no room left: 20 MB");
+        // 0.3 % is little, but of a large disk it is room enough; it is the inodes that are gone.
+        let told = host_fact(full(Some(800_000), 4, Some(12)));
+        assert_eq!(told, "a file system has no inodes left: 12");
+        // A line of an older version.
+        assert_eq!(host_fact(full(None, 900, None)), "a file system has no room left");
+    }
 
     #[test]
     fn the_hog_is_told_apart_from_the_app() {

@@ -2,7 +2,7 @@
 //! cannot be believed, the conviction itself.
 
 use super::STALE_MS;
-use super::facts::{HostFact, MachineFacts, Sleep};
+use super::facts::{DiskFacts, HostFact, MachineFacts, Sleep};
 use super::runs::AppHost;
 use crate::class::Conviction;
 use crate::effect::{Purse, Rung};
@@ -169,8 +169,14 @@ impl Turn<'_> {
             return Some(own);
         }
         if let Some((disk, facts)) = machine.ill_disk(|disk| disk.is_full()) {
-            let (free_permille, inodes_permille) = (facts.free_permille, facts.inodes_permille);
-            return Some(HostFact::DiskFull { disk, free_permille, inodes_permille });
+            let DiskFacts { free_permille, free_kb, inodes_permille, free_inodes, .. } = facts;
+            return Some(HostFact::DiskFull {
+                disk,
+                free_permille,
+                free_kb,
+                inodes_permille,
+                free_inodes,
+            });
         }
         let (used, max) = (machine.tasks, machine.tasks_max);
         machine.is_crowded().then_some(HostFact::Tasks { used, max, is_own: false })

@@ -22,9 +22,16 @@ const CROWDED_PERMILLE: u64 = 900;
 /// A crowd begins here, and at this many times the tasks that the app has when it is well.
 const CROWD_MIN: u64 = 100;
 const CROWD_TIMES: u64 = 4;
-/// Free blocks or inodes below this, in permille: services fail to write before it is nothing, because
-/// ext4 keeps 5 % for root.
+/// Free blocks or inodes below this, in permille: what a small file system has left when writes begin to
+/// fail.
 const FULL_PERMILLE: u16 = 5;
+/// Of a large one that part is still a lot (1.26 GB of 252 GB), and nothing fails: no more room than this
+/// must be left as well, in kB. Whoever takes room in whole pieces fails before it is nothing; the largest
+/// piece in common use is `PostgreSQL`'s log segment of 16 MiB, and the next one is taken while one is
+/// being filled.
+const ROOM_KB: u64 = 2 * 16 * 1024;
+/// The same for inodes: four of the chunks of 64 that XFS makes them in.
+const INODES: u64 = 4 * 64;
 
 /// The machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -79,8 +86,12 @@ pub struct Pressure {
 pub struct DiskFacts {
     /// Free for everybody, in permille.
     pub free_permille: u16,
+    /// The same, in kB; `None` in what older versions wrote.
+    pub free_kb: Option<u64>,
     /// Inodes free, in permille; 1000 where the file system does not count them.
     pub inodes_permille: u16,
+    /// How many that is; `None` where they are not counted, and in what older versions wrote.
+    pub free_inodes: Option<u64>,
     /// It was writable when we began, and is no more: the kernel found an error on it.
     pub turned_read_only: bool,
 }
@@ -177,8 +188,12 @@ pub enum HostFact {
         disk: u8,
         /// Free blocks, in permille.
         free_permille: u16,
+        /// The same, in kB.
+        free_kb: Option<u64>,
         /// Free inodes, in permille.
         inodes_permille: u16,
+        /// How many that is.
+        free_inodes: Option<u64>,
     },
     /// The app has no descriptors left.
     Descriptors {
@@ -239,8 +254,19 @@ impl MachineFacts {
 }
 
 impl DiskFacts {
-    pub(crate) fn is_full(self) -> bool {
-        self.free_permille < FULL_PERMILLE || self.inodes_permille < FULL_PERMILLE
+    /// Whether writes fail.
+    pub fn is_full(self) -> bool {
+        self.lacks_room() || self.lacks_inodes()
+    }
+
+    /// Whether writes fail for want of blocks.
+    pub fn lacks_room(self) -> bool {
+        self.free_permille < FULL_PERMILLE && self.free_kb.is_none_or(|free| free < ROOM_KB)
+    }
+
+    /// Whether no file can be made for want of inodes.
+    pub fn lacks_inodes(self) -> bool {
+        self.inodes_permille < FULL_PERMILLE && self.free_inodes.is_none_or(|free| free < INODES)
     }
 }
 

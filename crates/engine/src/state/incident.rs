@@ -45,7 +45,7 @@ impl Incident {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Used {
     /// Steps by [`Ladder`](crate::ladder::Ladder), as its index.
-    pub steps: [u8; 9],
+    pub steps: [u8; 10],
 }
 
 /// An act that is over.

@@ -99,17 +99,19 @@ fn s4_budgets(world: &World, truth: &Policy) -> Vec<Broken> {
                 && matches!(other.rung, Rung::Restart | Rung::Kill)
         };
         let reboot = |other: &Order| other.rung == Rung::Reboot;
-        let gentle = |other: &Order| other.app == order.app && other.rung.is_disruptive();
+        let gentle = |other: &Order| other.app == order.app && other.rung.is_charged();
         let over = match (order.purse, order.rung) {
             (_, Rung::Start | Rung::Reload) => false,
             (Purse::Ladder, Rung::Reboot) => {
                 since(21_600_000, &reboot) > 1 || since(86_400_000, &reboot) > 2
             }
-            (Purse::Ladder, _) => {
+            (Purse::Ladder, Rung::Restart | Rung::Kill) => {
                 since(3_600_000, &ladder) > usize::from(rules.budget.short_limit)
                     || since(86_400_000, &ladder) > usize::from(rules.budget.long_limit)
             }
-            (Purse::Gentle, Rung::Restart) => since(rules.gentle_every_ms, &gentle) > 1,
+            (Purse::Gentle, Rung::Restart | Rung::Clean) => {
+                since(rules.gentle_every_ms, &gentle) > 1
+            }
             _ => true,
         };
         if over {
@@ -127,7 +129,8 @@ fn s5_permitted(world: &World, truth: &Policy) -> Vec<Broken> {
             order.rung.is_disruptive()
         }
         Class::KernelIo => order.rung == Rung::Reboot,
-        Class::Unknown | Class::Exhausted => order.rung == Rung::Restart,
+        Class::Unknown => order.rung == Rung::Restart,
+        Class::Exhausted => matches!(order.rung, Rung::Restart | Rung::Clean),
         _ => false,
     };
     orders(world)

@@ -36,6 +36,7 @@ fn rung(rung: Rung) -> &'static str {
         Rung::Restart => "restart",
         Rung::Kill => "kill+start",
         Rung::Reboot => "reboot",
+        Rung::Clean => "clean",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::policy;
 use super::world::{HANG, Life, OUR_LIMIT, WELL, World};
+use defib_engine::effect::Rung;
 use defib_engine::event::{Doubt, Event, Exit, Failure, Outcome};
 use defib_engine::host::{AppFacts, DiskFacts, MachineFacts, Pressure, Sleep};
 use defib_engine::id::AppId;
@@ -32,6 +33,7 @@ pub enum Line {
 pub fn two_apps(reboot: bool) -> Policy {
     let mut policy = policy::machine();
     let mut shop = policy::app("shop", "child");
+    shop.rungs = shop.rungs.with(Rung::Clean);
     shop.probes.push(policy::probe("db", View::Dependency));
     shop.probes.push(policy::probe("path", View::UserPath));
     let mut blog = policy::app("blog", "unit");
@@ -92,8 +94,13 @@ fn machine() -> impl Strategy<Value = MachineFacts> {
         pressure: Some(Pressure { memory_full: full, ..Pressure::default() }),
         ..WELL
     };
-    let disk =
-        |turned_read_only| DiskFacts { free_permille: 0, inodes_permille: 900, turned_read_only };
+    let disk = |turned_read_only| DiskFacts {
+        free_permille: 0,
+        free_kb: Some(12),
+        inodes_permille: 900,
+        free_inodes: Some(70_000),
+        turned_read_only,
+    };
     prop_oneof![
         3 => Just(WELL),
         2 => (0u16..1_000).prop_map(short),

@@ -3,6 +3,7 @@
 use super::policy;
 use super::say;
 use super::world::{HANG, Life, OUR_LIMIT, Trace, WELL, World};
+use defib_engine::effect::Rung;
 use defib_engine::event::{Doubt, Event, Exit, Failure, OrderRefusal, Outcome};
 use defib_engine::host::{AppFacts, DiskFacts, MachineFacts, Sleep};
 use defib_engine::id::AppId;
@@ -91,6 +92,11 @@ impl Story {
                 let index = self.policy.apps.iter().position(|a| a.name == *app).expect("an app");
                 self.policy.apps[index].probes.push(policy::probe(name, view));
             }
+            ["clean", app] => {
+                let index = self.policy.apps.iter().position(|a| a.name == *app).expect("an app");
+                let rungs = &mut self.policy.apps[index].rungs;
+                *rungs = rungs.with(Rung::Clean);
+            }
             ["reboot", "allowed"] => policy::allow_reboot(&mut self.policy),
             ["initially", app, what @ ..] => {
                 self.initially.push(((*app).into(), Some(seen(what))));
@@ -132,6 +138,7 @@ impl Story {
             ["executor", name, "refuses"] => {
                 world.apps[app(name)].refuses = Some(Outcome::Refused(OrderRefusal::Busy));
             }
+            ["clean-up", "frees", "nothing"] => world.frees = false,
             ["executor", name, "has", "no", "process"] => {
                 world.apps[app(name)].refuses = Some(OUR_LIMIT);
             }
@@ -226,12 +233,19 @@ fn machine(facts: &mut MachineFacts, words: &[&str]) {
 fn disk(facts: &mut MachineFacts, words: &[&str]) {
     let disk = facts.disks[0].get_or_insert(DiskFacts {
         free_permille: 500,
+        free_kb: Some(10_000_000),
         inodes_permille: 500,
+        free_inodes: Some(1_000_000),
         turned_read_only: false,
     });
     match words {
-        ["full"] => disk.free_permille = 0,
-        ["without", "inodes"] => disk.inodes_permille = 0,
+        ["full"] => (disk.free_permille, disk.free_kb) = (0, Some(0)),
+        ["without", "inodes"] => (disk.inodes_permille, disk.free_inodes) = (0, Some(0)),
+        ["has", mb, "MB", "of", all] => {
+            let [free, all] = [mb, all].map(|text| text.parse::<u64>().expect("a number"));
+            disk.free_kb = Some(free * 1000);
+            disk.free_permille = u16::try_from(free * 1000 / all).expect("a part");
+        }
         ["read-only"] => disk.turned_read_only = true,
         other => panic!("no disk {other:?}"),
     }

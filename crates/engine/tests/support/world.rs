@@ -83,6 +83,8 @@ pub struct World {
     pub tamper_effects: Option<fn(&mut Vec<Effect>)>,
     /// The executor forgets which intents it has seen.
     pub forgetful: bool,
+    /// Whether what the config names lies on the full disk.
+    pub frees: bool,
     pub booted_at: Moment,
     /// What can be read of the machine.
     pub machine: MachineFacts,
@@ -133,6 +135,7 @@ impl World {
             tamper: None,
             tamper_effects: None,
             forgetful: false,
+            frees: true,
             booted_at: Moment(0),
             machine: WELL,
             next_reading: now.plus(READING_MS),
@@ -367,14 +370,26 @@ impl World {
             }
             Rung::Reload => self.later(self.now.plus(50), Due::Event(answer(Outcome::Done))),
             Rung::Reboot => self.reboot(order),
+            Rung::Clean => self.clean(order),
         }
+    }
+
+    /// Gives the disk its room back, if what the config names lies there.
+    fn clean(&mut self, order: &Order) {
+        let frees = self.frees;
+        let outcome = if frees { Outcome::Done } else { STILL_FULL };
+        let Order { app, intent, .. } = *order;
+        if frees {
+            self.machine = WELL;
+        }
+        self.later(self.now.plus(200), Due::Event(Event::Acted { app, intent, outcome }));
     }
 
     fn write_ledger(&mut self, order: &Order) {
         let Order { app, intent, rung, purse, .. } = *order;
         self.ledger.last = intent.0;
         self.ledger.intents.push(LedgerIntent { app, intent, rung, outcome: None });
-        if rung.is_disruptive() {
+        if rung.is_charged() {
             self.ledger.charges.push(Charge { app, rung, purse, at: self.now });
         }
         if rung == Rung::Start {
@@ -588,5 +603,6 @@ impl Holds for AppFacts {
 pub const HANG: Seen = Seen::Timeout(Phase::FirstByte);
 /// Our own limit.
 pub const OUR_LIMIT: Outcome = Outcome::Failed(Failure::OurLimit);
+pub const STILL_FULL: Outcome = Outcome::Failed(Failure::StillFull);
 /// An intent that no test uses.
 pub const NO_INTENT: IntentId = IntentId(u64::MAX);

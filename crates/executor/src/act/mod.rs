@@ -1,6 +1,7 @@
 //! Orders on their way: ledger first, then the act as a small machine that the loop advances.
 
 mod child;
+mod clean;
 mod command;
 mod ending;
 mod pause;
@@ -21,6 +22,7 @@ use defib_engine::id::{AppId, IntentId};
 use defib_journal::order::{ActStep, Report};
 
 pub(crate) use child::AtGate;
+pub(crate) use clean::CleanAct;
 pub(crate) use command::{CommandAct, command_log};
 pub(crate) use ending::Ending;
 pub(crate) use pause::Pause;
@@ -53,6 +55,8 @@ pub(crate) enum Stage {
     Calling(Pause),
     /// The user's command runs.
     Command(CommandAct),
+    /// Files are being deleted.
+    Cleaning(CleanAct),
     /// The ledger's disk copy is awaited, until then.
     DiskWait(u64),
     /// The machine is being rebooted, harder and harder.
@@ -79,6 +83,7 @@ impl Act {
         let stage = match &self.stage {
             Stage::Ending(ending) => ending.deadline_ms(),
             Stage::Spawning(pause) | Stage::Calling(pause) => Some(pause.until),
+            Stage::Cleaning(clean) => Some(clean.deadline_ms()),
             Stage::DiskWait(at) => Some(*at),
             Stage::Unit(unit) => unit.deadline_ms(),
             Stage::Command(command) => command.deadline_ms(),
@@ -151,6 +156,9 @@ impl Executor {
         if order.rung == Rung::Reboot {
             return Turn::Next(Stage::DiskWait(now_ms + reboot::DISK_DEADLINE_MS));
         }
+        if order.rung == Rung::Clean {
+            return Turn::Next(Stage::Cleaning(CleanAct::Beginning(Pause::none(now_ms))));
+        }
         match &self.config.apps[usize::from(order.app.0)].target {
             Target::Unit(unit) => {
                 let act = UnitAct::of_unit(unit, order.rung);
@@ -188,6 +196,7 @@ impl Executor {
                 Stage::Unit(unit) => self.turn_unit(&order, unit, now_ms, end_at),
                 Stage::Calling(pause) => self.turn_calling(&order, pause, now_ms, end_at),
                 Stage::Command(command) => self.turn_command(&order, command, now_ms, end_at),
+                Stage::Cleaning(clean) => self.turn_cleaning(clean, now_ms, end_at),
                 Stage::DiskWait(until) => self.turn_disk_wait(until, now_ms),
                 Stage::Rebooting(reboot) => self.turn_reboot(&order, reboot, now_ms),
             };

@@ -65,6 +65,8 @@ impl UnitAct {
         let plan = match rung {
             Rung::Start => vec![reset, Job::Must(UnitJob::Start)],
             Rung::Reload => vec![Job::Must(UnitJob::Reload)],
+            // A clean-up has a stage of its own.
+            Rung::Clean => Vec::new(),
             Rung::Restart | Rung::Kill | Rung::Reboot => vec![reset, Job::Must(UnitJob::Restart)],
         };
         UnitAct::new(plan, vec![reset, Job::Must(UnitJob::Start)], rung, unit.grace_ms)

@@ -10,6 +10,7 @@
 
 mod boots;
 mod children;
+mod cleaner;
 mod files;
 mod guardians;
 mod ledger;
@@ -18,6 +19,7 @@ mod watchdog;
 
 pub use boots::{Boots, NoBoots, Panic, Signs};
 pub use children::{Children, Gate, GateNews};
+pub use cleaner::{Cleaned, Cleaner, NoCleaner};
 pub use files::Files;
 pub use guardians::{Attachment, Guardians, Peer};
 pub use ledger::{Copies, DiskJob, DiskWriter, NotTaken, Slots, Turns, newest};
@@ -79,6 +81,8 @@ pub struct Outside {
     pub ledger: Copies,
     /// Files that nobody's life depends on.
     pub files: Box<dyn Files>,
+    /// Deletes what the config names.
+    pub cleaner: Box<dyn Cleaner>,
     /// Guardians to come.
     pub guardians: Box<dyn Guardians>,
     /// The service manager.

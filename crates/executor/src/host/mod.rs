@@ -14,6 +14,7 @@ mod pstore;
 mod slot_file;
 mod spawn;
 mod survive;
+mod sweep;
 mod waits;
 pub(crate) mod watchdog;
 
@@ -50,6 +51,7 @@ pub(crate) fn open(mut setup: Setup, waits: &Rc<Waits>) -> Result<(Assignment, O
         children: Box::new(children::Spawned::new(&setup.state_dir, spawner, Rc::clone(waits))),
         ledger,
         files: Box::new(files::Folder::new(&setup.state_dir)),
+        cleaner: Box::new(sweep::Sweeper::default()),
         guardians: Box::new(guardians),
         manager: setup.manager,
         machine: setup.machine,

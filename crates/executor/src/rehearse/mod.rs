@@ -6,7 +6,7 @@
 
 mod null;
 
-use crate::boundary::{Call, Copies, Group, NoBoots, NoWatchdog, Outside, Token};
+use crate::boundary::{Call, Copies, Group, NoBoots, NoCleaner, NoWatchdog, Outside, Token};
 use crate::executor::Executor;
 use crate::machine::PoliteMachine;
 use crate::notify::NoNotify;
@@ -105,6 +105,7 @@ fn outside(null: &Null) -> Outside {
             writer: Box::new(null.clone()),
         },
         files: Box::new(null.clone()),
+        cleaner: Box::new(NoCleaner),
         guardians: Box::new(null.clone()),
         manager: Box::new(null.clone()),
         machine: Box::new(PoliteMachine),

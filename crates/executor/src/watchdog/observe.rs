@@ -29,7 +29,7 @@ impl Executor {
 
     /// What a doubtful guardian may still ask for: starts of what is not running.
     pub(crate) fn check_observing(&self, rung: Rung) -> Result<(), Refusal> {
-        if self.deaths.is_observing() && rung.is_disruptive() {
+        if self.deaths.is_observing() && rung.is_charged() {
             return Err((Outcome::Refused(OrderRefusal::NotPermitted), OBSERVE_ONLY.into()));
         }
         Ok(())

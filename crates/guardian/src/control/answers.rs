@@ -11,7 +11,8 @@ use defib_journal::drill::DrillKind;
 use defib_journal::json::{Out, Shape};
 use defib_journal::line::{BootId, format_wall};
 
-const RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
+const RUNGS: [Rung; 6] =
+    [Rung::Start, Rung::Reload, Rung::Clean, Rung::Restart, Rung::Kill, Rung::Reboot];
 
 /// What the guardian says about itself.
 pub(crate) struct About<'a> {

@@ -65,7 +65,7 @@ impl<B: Body> Mind<B> {
         // The executor's ledger is durable by itself and keeps every budget, so an app is brought back
         // even when our own disk is full. Nobody reboots a machine without a trace.
         if durable || order.rung != Rung::Reboot {
-            if order.rung.is_disruptive() {
+            if order.rung.is_charged() {
                 self.send(&Request::Fresh { until_ms: self.clock.now_ms() + FRESH_MS });
             }
             self.send(&Request::Order(order));

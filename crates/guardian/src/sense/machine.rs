@@ -185,11 +185,16 @@ impl Disk {
     /// Only disks that were writable at the start are kept: one that is not any more has turned so.
     fn read(&self) -> Option<DiskFacts> {
         let facts = fstatvfs(&self.file).ok().filter(|facts| facts.f_blocks > 0)?;
-        let inodes =
-            if facts.f_files == 0 { 1000 } else { permille(facts.f_favail, facts.f_files) };
+        let counts_inodes = facts.f_files > 0;
         Some(DiskFacts {
             free_permille: permille(facts.f_bavail, facts.f_blocks),
-            inodes_permille: inodes,
+            free_kb: Some(facts.f_bavail.saturating_mul(facts.f_frsize) / 1024),
+            inodes_permille: if counts_inodes {
+                permille(facts.f_favail, facts.f_files)
+            } else {
+                1000
+            },
+            free_inodes: counts_inodes.then_some(facts.f_favail),
             turned_read_only: facts.f_flag.contains(StatVfsMountFlags::RDONLY),
         })
     }
@@ -216,6 +221,8 @@ mod tests {
         let facts = machine.read(&mut buffer);
         assert!(facts.available_kb > 0 && facts.available_kb <= facts.memory_kb);
         assert!(facts.tasks > 1 && facts.tasks_max >= facts.tasks);
-        assert!(facts.disks[0].is_some());
+        let disk = facts.disks[0].expect("the root's file system");
+        let one_permille_less = u64::from(disk.free_permille.saturating_sub(1));
+        assert!(disk.free_kb.is_some_and(|free| free >= one_permille_less), "{disk:?}");
     }
 }

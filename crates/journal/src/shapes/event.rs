@@ -21,6 +21,7 @@ typed_enum!(Failure {
     NoManager,
     Unkillable,
     NotPossible,
+    StillFull,
 });
 typed_enum!(OrderRefusal {
     Repeated,

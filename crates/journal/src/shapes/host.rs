@@ -6,7 +6,7 @@ use defib_engine::host::{
 };
 
 typed_struct!(Pressure { memory_some, memory_full, cpu_some, io_some, io_full });
-typed_struct!(DiskFacts { free_permille, inodes_permille, turned_read_only });
+typed_struct!(DiskFacts { free_permille, free_kb, inodes_permille, free_inodes, turned_read_only });
 typed_struct!(MachineFacts {
     memory_kb,
     available_kb,
@@ -44,7 +44,7 @@ typed_enum!(HostFact {
     ForkStorm { tasks, settled },
     KernelSleep { for_ms, is_remote },
     ReadOnly { disk },
-    DiskFull { disk, free_permille, inodes_permille },
+    DiskFull { disk, free_permille, free_kb, inodes_permille, free_inodes },
     Descriptors { used, max },
     Tasks { used, max, is_own },
 });

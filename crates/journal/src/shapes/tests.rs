@@ -4,6 +4,7 @@ use crate::json::{Shape, from_slice, to_vec};
 use crate::sample::{Sample, samples};
 use defib_engine::effect::Effect;
 use defib_engine::event::{Event, Outcome};
+use defib_engine::host::{DiskFacts, HostFact};
 use defib_engine::id::AppId;
 use defib_engine::note::Note;
 use defib_engine::policy::Policy;
@@ -91,4 +92,14 @@ fn fields_may_be_added_and_options_left_out_and_nothing_else() {
     ] {
         assert!(read(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_disk_of_an_older_version_is_read() {
+    let old = r#"{"free_permille":3,"inodes_permille":900,"turned_read_only":false}"#;
+    let disk: DiskFacts = from_slice(old.as_bytes()).expect("an old line");
+    assert_eq!((disk.free_permille, disk.free_kb, disk.free_inodes), (3, None, None));
+    let old = r#"{"DiskFull":{"disk":1,"free_permille":3,"inodes_permille":900}}"#;
+    let fact: HostFact = from_slice(old.as_bytes()).expect("an old line");
+    assert!(matches!(fact, HostFact::DiskFull { disk: 1, free_kb: None, free_inodes: None, .. }));
 }

@@ -202,6 +202,10 @@ impl Hand {
         }
         let stage = match (order.rung, world.app(app).plan.keeper) {
             (Rung::Reload, _) => return Some(self.end(world, order, Outcome::Done)),
+            // No disk of this world is full.
+            (Rung::Clean, _) => {
+                return Some(self.end(world, order, Outcome::Failed(Failure::StillFull)));
+            }
             (Rung::Reboot, _) => {
                 if !world.reboot(By::Agent) {
                     return Some(self.end(world, order, Outcome::Failed(Failure::NoManager)));

@@ -56,6 +56,7 @@ fn cures(class: Class, rung: Rung) -> bool {
     match rung {
         Rung::Start => matches!(class, Class::Dead | Class::CrashLoop),
         Rung::Reload => true,
+        Rung::Clean => class == Class::Exhausted,
         Rung::Restart => matches!(
             class,
             Class::Hung

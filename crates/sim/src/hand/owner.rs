@@ -8,7 +8,7 @@ use super::slots::{Fast, OnDisk};
 use crate::fact::Fact;
 use crate::world::news::News;
 use crate::world::{Lent, World};
-use defib_executor::boundary::{Copies, Outside, Token, newest};
+use defib_executor::boundary::{Copies, NoCleaner, Outside, Token, newest};
 use defib_executor::{Assignment, AtEnd, Executor};
 
 /// What a turn led to.
@@ -98,6 +98,7 @@ impl Hand {
                 writer: Box::new(Writer::new(seat)),
             },
             files: Box::new(seat.clone()),
+            cleaner: Box::new(NoCleaner),
             guardians: Box::new(seat.clone()),
             manager: Box::new(seat.clone()),
             machine: Box::new(seat.clone()),

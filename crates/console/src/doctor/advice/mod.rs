@@ -5,7 +5,7 @@ mod kernel;
 mod others;
 mod unit;
 
-use super::rungs::{Case, MACHINE, Rung, State};
+use super::rungs::{Case, MACHINE, Rung, State, clean};
 
 /// One piece of advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +102,10 @@ fn impossible(case: Case<'_>, table: &[Rung]) -> Vec<Finding> {
             finding = finding.person(
                 "set reboot = \"never\" in [machine], or let another machine reset this one",
             );
+        } else if rung.about == clean::ABOUT {
+            "a clean-up of the config is not possible".clone_into(&mut finding.what);
+            finding =
+                finding.person("name the folder that really holds the files, then: defib check");
         } else {
             let of_app = table.iter().filter(|it| it.about == rung.about && it.is_promised);
             let names: Vec<&str> = of_app

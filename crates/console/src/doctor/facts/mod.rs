@@ -44,6 +44,8 @@ pub(crate) struct Facts {
     pub(crate) units: Vec<Unit>,
     /// The programs of the config that are not there, and the users.
     pub(crate) missing: Vec<String>,
+    /// Why each clean-up of the config could not be done, in its order.
+    pub(crate) no_clean: Vec<Option<&'static str>>,
     /// The listening sshd.
     pub(crate) sshd: Option<Process>,
     /// The executor of the agent that answers, else of a `defib daemon`.
@@ -72,6 +74,7 @@ impl Facts {
             manager: Manager::read(root),
             units: units(root, apps, &processes),
             missing: missing(root, apps),
+            no_clean: config.map_or_else(Vec::new, |config| no_clean(root, config)),
             sshd: sshd(&processes).cloned(),
             guardian: guardian.cloned(),
             executor: executor.cloned(),
@@ -132,6 +135,19 @@ fn missing(root: &Root, apps: &[App]) -> Vec<String> {
         missing.extend(user.clone().filter(|name| !is_user(name)));
     }
     missing
+}
+
+/// The executor follows no link on its way to a folder.
+fn no_clean(root: &Root, config: &Config) -> Vec<Option<&'static str>> {
+    let why_not = |folder: &std::path::Path| {
+        let mut way: Vec<_> = folder.ancestors().filter_map(std::path::Path::to_str).collect();
+        way.reverse();
+        if way.iter().any(|path| root.link(path).is_some()) {
+            return Some("a symbolic link leads there; name the folder itself");
+        }
+        way.last().is_none_or(|path| root.has_not(path)).then_some("there is no such folder")
+    };
+    config.clean.iter().map(|rule| why_not(&rule.folder)).collect()
 }
 
 /// The one that waits for people: its sessions are its children.

@@ -1,6 +1,7 @@
 //! What could be done here, rung by rung: pure, from the facts and the config.
 
 mod apps;
+pub(crate) mod clean;
 mod machine;
 
 use super::facts::Facts;
@@ -54,6 +55,7 @@ pub(crate) struct Case<'a> {
 /// The whole table: the apps in the config's order, then the machine.
 pub(crate) fn table(case: Case<'_>) -> Vec<Rung> {
     let mut rungs = apps::rungs(case);
+    rungs.extend(clean::rungs(case));
     rungs.extend(machine::rungs(case));
     rungs
 }

@@ -260,3 +260,26 @@ fn a_machine_of_nothing_says_what_it_can() {
     assert!(report.table.iter().all(|rung| !rung.is_promised));
     assert_eq!(report.code(), 0, "{:?}", report.findings);
 }
+
+#[test]
+fn a_clean_up_needs_its_folder_and_not_a_link_to_it() {
+    let text = UNIT.replace(
+        "reboot = \"allowed\"\n",
+        "reboot = \"allowed\"\nclean = [{ folder = \"/var/log/shop\", match = \"*.gz\", older = \"7d\" }]\n",
+    );
+    let tree = Tree::cured_guest();
+    let report = looked(&tree, &text, Vec::new());
+    let why = "/var/log/shop: there is no such folder".to_owned();
+    assert_eq!(*state(&report, "full disk", "clean"), State::Cannot(why));
+    assert_eq!(report.code(), 2);
+    tree.folder("/srv/logs").link("/var/log/shop", "/srv/logs");
+    let report = looked(&tree, &text, Vec::new());
+    let why = "/var/log/shop: a symbolic link leads there; name the folder itself".to_owned();
+    assert_eq!(*state(&report, "full disk", "clean"), State::Cannot(why));
+    tree.remove("/var/log/shop");
+    tree.folder("/var/log/shop");
+    let report = looked(&tree, &text, Vec::new());
+    let how = "*.gz in /var/log/shop older than 7d, when its disk is full".to_owned();
+    assert_eq!(*state(&report, "full disk", "clean"), State::Can(how));
+    assert_eq!(report.code(), 0, "{:?}", report.findings);
+}
