@@ -35,7 +35,7 @@ impl Turn<'_> {
         let shown = rung.is_disruptive() || self.seen_app(app).identity().is_some();
         let helped = outcome == Outcome::Done || outcome == Outcome::Interrupted && shown;
         if helped && rung == Rung::Clean {
-            self.begin_anew(app);
+            self.after_cleaning(app);
         } else if helped {
             self.begin_grace(app, rung);
         }
@@ -99,7 +99,7 @@ impl Turn<'_> {
 
     /// What was seen before a clean-up is void, but the app is the same: nothing is started, so there is
     /// nothing to wait for.
-    fn begin_anew(&mut self, app: usize) {
+    fn after_cleaning(&mut self, app: usize) {
         self.void_looks(app);
         self.app(app).healthy_since = None;
         // The next reading says whether the disk is still full.
