@@ -19,6 +19,7 @@ mod name;
 mod query;
 #[cfg(test)]
 mod tests;
+mod vain;
 mod watchdog;
 
 pub use codec::Damaged;
@@ -29,6 +30,7 @@ pub use watchdog::{BootEnd, WatchdogMark, WatchdogRecord, boot_end};
 
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::Outcome;
+use defib_engine::freeze::{VAIN_LIMIT, VAIN_MAX};
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::time::Moment;
 
@@ -90,6 +92,8 @@ pub struct Ledger {
     pub reboots: Few<RebootCharge, REBOOTS_MAX>,
     /// What was last done with the hardware watchdog; `None`: it was never armed by us.
     pub watchdog: Option<WatchdogRecord>,
+    /// Those of the restarts after which nobody has been seen well, oldest first.
+    pub vain: Few<RebootCharge, VAIN_MAX>,
     apps: Vec<AppRecord>,
 }
 
@@ -165,6 +169,7 @@ impl Ledger {
             last_intent: 0,
             reboots: Few::new(),
             watchdog: None,
+            vain: Few::new(),
             apps: Vec::with_capacity(APPS_MAX),
         }
     }
@@ -177,6 +182,9 @@ impl Ledger {
         let at = ledger.now(boottime_ms);
         for _ in 0..REBOOTS_MAX {
             ledger.reboots.push(RebootCharge { app: None, at });
+        }
+        for _ in 0..VAIN_LIMIT {
+            ledger.vain.push(RebootCharge { app: None, at });
         }
         for name in names {
             let Ok(app) = ledger.record(name) else { continue };

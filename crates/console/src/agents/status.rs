@@ -27,6 +27,8 @@ pub struct AgentStatus {
     pub config_error: Option<String>,
     /// How much it doubts itself: 0 is not at all.
     pub doubt: u64,
+    /// So many reboots were in vain that there is none until then (RFC 3339).
+    pub frozen: Option<(u64, String)>,
     /// Its apps.
     pub apps: Vec<AppStatus>,
 }
@@ -169,6 +171,9 @@ pub(crate) fn from_wire(answer: &Value) -> AgentStatus {
         config_loaded: maybe(&answer["config"]["loaded"]),
         config_error: maybe(&answer["config"]["error"]),
         doubt: answer["doubt"].as_u64().unwrap_or(0),
+        frozen: answer["frozen"]["reboots"]
+            .as_u64()
+            .map(|reboots| (reboots, text(&answer["frozen"]["until"]))),
         apps: apps.map(app_from_wire).collect(),
     }
 }

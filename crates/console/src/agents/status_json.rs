@@ -40,6 +40,7 @@ fn live(status: &AgentStatus) -> Value {
         "config_loaded": status.config_loaded,
         "config_error": status.config_error,
         "doubt": status.doubt,
+        "frozen": status.frozen.as_ref().map(|(reboots, until)| json!({"reboots": reboots, "until": until})),
         "apps": status.apps.iter().map(app).collect::<Vec<_>>(),
     })
 }

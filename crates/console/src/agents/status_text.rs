@@ -56,6 +56,9 @@ fn live(status: &AgentStatus, global: &Global, clock: &Clock, style: Style) -> S
     if status.mode == "observe" {
         out.push_str("mode observe: decisions are recorded, nothing is done\n");
     }
+    if let Some(frozen) = frozen_line(status, clock) {
+        put!(out, "{}\n", style.paint(Tone::Warn, &harmless(&frozen)));
+    }
     if status.doubt > 0 {
         put!(out, "defib doubts its own eyes: level {} of 8\n", status.doubt);
     }
@@ -64,6 +67,13 @@ fn live(status: &AgentStatus, global: &Global, clock: &Clock, style: Style) -> S
         put!(out, "{}\n", style.paint(Tone::Warn, &harmless(&said)));
     }
     out
+}
+
+/// Why the machine is not rebooted, and how that ends.
+fn frozen_line(status: &AgentStatus, clock: &Clock) -> Option<String> {
+    let (reboots, until) = status.frozen.as_ref()?;
+    let until = parse_rfc3339(until).map_or_else(|| until.clone(), |ms| clock.date_time(ms));
+    Some(format!("frozen: {reboots} reboots without recovery, until {until} or defib resume"))
 }
 
 fn app_line(app: &AppStatus, width: usize, clock: &Clock, style: Style) -> String {

@@ -10,7 +10,7 @@ mod refusals;
 mod span;
 
 pub use acts::{ending, exit, failure, hand_over, outcome, refused_order, rung, rung_fault, rungs};
-pub use acts::{rung_past, step};
+pub use acts::{rung_past, step, thaw};
 pub use drill::drill;
 pub use hosts::host_fact;
 pub use looks::{class, doubt, seen, seen_kind, view};

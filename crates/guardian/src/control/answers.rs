@@ -21,6 +21,8 @@ pub(crate) struct About<'a> {
     pub(crate) config_loaded_wall_ms: u64,
     pub(crate) config_error: Option<&'a str>,
     pub(crate) doubt: u8,
+    /// Reboots in vain that forbid the next, and until when, as wall time in milliseconds.
+    pub(crate) frozen: Option<(u8, u64)>,
 }
 
 /// `defib.status/1`
@@ -39,6 +41,13 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         about.config_error.map(str::to_owned).write_field("error", out);
         out.close_object();
         about.doubt.write_field("doubt", out);
+        if let Some((reboots, until_ms)) = about.frozen {
+            out.key("frozen");
+            out.open_object();
+            reboots.write_field("reboots", out);
+            wall(out, "until", Some(until_ms));
+            out.close_object();
+        }
         out.key("apps");
         out.open_array();
         for app in apps {

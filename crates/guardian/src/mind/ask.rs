@@ -3,6 +3,7 @@
 use super::{Body, Mind};
 use crate::control::answers;
 use crate::control::request::{Problem, Request, closest, parse};
+use defib_engine::freeze;
 use defib_engine::id::AppId;
 
 /// An answer.
@@ -68,6 +69,7 @@ impl<B: Body> Mind<B> {
             config_loaded_wall_ms: self.identity.config_loaded_wall_ms,
             config_error: self.identity.config_error.as_deref(),
             doubt: self.state.doubt.level,
+            frozen: freeze::of(&self.state).map(|it| (it.reboots, self.clock.wall_of(it.until))),
         };
         answers::status(&about, &self.sources().all())
     }

@@ -10,7 +10,7 @@ use std::fmt;
 
 const MAGIC: [u8; 8] = *b"defibLGR";
 const VERSION: u16 = 1;
-/// The fields take 1303 bytes at most; the rest is for later ones. They come after those that are there,
+/// The fields take 1600 bytes at most; the rest is for later ones. They come after those that are there,
 /// and what is zero in an older record must read as their absence.
 const HEADER_BYTES: usize = 2048;
 /// The fields take 489 bytes at most.
@@ -70,6 +70,7 @@ impl Ledger {
         self.last_intent.put(&mut pen);
         self.reboots.put(&mut pen);
         self.watchdog.put(&mut pen);
+        self.vain.put(&mut pen);
         pen.pad_to(HEADER_BYTES);
         for (index, app) in self.apps.iter().enumerate() {
             app.put(&mut pen);
@@ -125,6 +126,7 @@ fn take_header(source: &mut Source<'_>) -> Result<Ledger, Malformed> {
         last_intent: u64::take(source)?,
         reboots: Few::take(source)?,
         watchdog: Wire::take(source)?,
+        vain: Few::take(source)?,
         apps: Vec::with_capacity(APPS_MAX),
     })
 }

@@ -15,6 +15,8 @@ sample_enum!(Request {
     Identify { app },
     Evidence { app, incident },
     ConfigRead { accepted },
+    Fresh { until_ms },
+    Recovered { app },
 });
 sample_enum!(Report {
     Welcome { protocol, line_offset_ms, booted_at, boot_id, last_intent },
@@ -34,6 +36,8 @@ sample_enum!(Report {
     ConfigRefused { message },
     ShuttingDown,
     Stop,
+    LedgerVain(reboot),
+    Thawed,
 });
 
 proptest! {
