@@ -9,6 +9,7 @@ mod answers;
 mod books;
 mod evidence;
 mod first_start;
+mod freeze;
 mod invariants;
 mod limits;
 mod machine;

@@ -52,11 +52,12 @@ impl Ledger {
         self.vain.iter().map(told).collect()
     }
 
-    /// Whether a reboot was ordered in this boot with such an outcome.
+    /// Whether a reboot was ordered in this boot with such an outcome. One at its very beginning was what ended
+    /// the boot before: the line goes on from there if nothing was written after it.
     pub(super) fn ordered_reboot(&self, is_such: impl Fn(Option<Outcome>) -> bool) -> bool {
         let since: Moment = self.booted_at();
         let records = self.apps().iter().flat_map(|app| app.intents.iter());
-        let mut reboots = records.filter(|it| it.rung == Rung::Reboot && it.at >= since);
+        let mut reboots = records.filter(|it| it.rung == Rung::Reboot && it.at > since);
         reboots.any(|it| is_such(it.outcome))
     }
 }
