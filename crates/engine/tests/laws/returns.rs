@@ -31,7 +31,7 @@ fn a_start_takes_over_what_the_ledger_says() {
     let charge = |at| Charge { app: APP, rung: Rung::Kill, purse: Purse::Ladder, at };
     let recent = charge(Moment(1));
     desk.state.charges = vec![charge(at(0))];
-    desk.state.shutting_down = true;
+    desk.state.shutting_down = Some(Moment(u64::MAX));
     desk.state.machine = Some((at(0), WELL));
     desk.state.apps[0].starts.undone = 2;
     let started = Started {
@@ -49,7 +49,7 @@ fn a_start_takes_over_what_the_ledger_says() {
     desk.state.apps[0].healthy_since = None;
     desk.feed(0, Event::Started(started.clone()));
     let state = &desk.state;
-    assert_eq!((state.booted_at, state.next_intent, state.shutting_down), (Moment(5), 8, false));
+    assert_eq!((state.booted_at, state.next_intent, state.shutting_down), (Moment(5), 8, None));
     // What is a day old is forgotten.
     assert_eq!((&state.charges[..], state.machine), (&[recent][..], None));
     let starts = Starts { count: 2, last: Moment(3), undone: 2, ..Starts::default() };

@@ -92,7 +92,7 @@ fn anything_that_is_open_is_not_quiet() {
         |desk| desk.state.apps[0].probes[1].cusum = 1,
         |desk| desk.state.apps[0].probes[1].ever_passed = false,
         |desk| desk.state.doubt.level = 1,
-        |desk| desk.state.shutting_down = true,
+        |desk| desk.state.shutting_down = Some(Moment(u64::MAX)),
     ];
     for (number, change) in changes.into_iter().enumerate() {
         let mut desk = calm.clone();
@@ -160,5 +160,5 @@ fn what_can_be_done_here_is_told_when_it_changes() {
     desk.feed(0, Event::Capable { app: AppId(0), rungs: RungSet::NONE });
     assert_eq!((desk.notes.len(), desk.app().capable), (1, RungSet::NONE));
     desk.feed(0, Event::ShuttingDown);
-    assert!(desk.state.shutting_down);
+    assert!(desk.state.shutting_down.is_some());
 }
