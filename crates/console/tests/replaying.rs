@@ -128,6 +128,7 @@ impl World {
             Effect::Gather { app, incident } => {
                 self.later(80, Event::EvidenceClosed { app, incident, complete: true });
             }
+            Effect::Recovered { .. } => {}
             Effect::Order(order) => {
                 self.write(&Line::Order { order });
                 self.healed = true;

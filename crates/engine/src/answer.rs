@@ -133,6 +133,9 @@ impl Turn<'_> {
         }
         incident.stage = Stage::Judging;
         let incident = incident.id;
+        if rung == Rung::Reboot && matches!(outcome, Outcome::Refused(_)) {
+            self.reboot_refused(app, ordered_at);
+        }
         let fault = RungFault::NotDone(outcome);
         self.note(Note::RungFailed { app: id(app), incident, rung, fault });
     }

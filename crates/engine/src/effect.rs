@@ -26,6 +26,11 @@ pub enum Effect {
     Note(Note),
     /// Send this order to the executor.
     Order(Order),
+    /// Tell the executor that no reboot for this app was in vain: it has been seen well since (S23).
+    Recovered {
+        /// Which app; `None`: the whole machine, after resets that nobody asked for.
+        app: Option<AppId>,
+    },
 }
 
 /// One action.

@@ -1,6 +1,7 @@
 //! Everything that can happen, as one closed set.
 
 use crate::effect::Rung;
+use crate::freeze::Vain;
 use crate::host::{AppFacts, MachineFacts};
 use crate::id::{AppId, Identity, IncidentId, IntentId, ProbeId};
 use crate::policy::RungSet;
@@ -96,6 +97,8 @@ pub enum Event {
     },
     /// The machine is shutting down: nothing is begun any more.
     ShuttingDown,
+    /// A person has looked after reboots in vain: they no longer forbid one (S23).
+    Thawed,
     /// A deadline passed. The driver sends it when [`next_deadline`](crate::next_deadline) is due.
     Woke,
     /// One app's use of the machine was measured. It counts with the next [`Event::Machine`].
@@ -127,6 +130,8 @@ pub struct Started {
     pub intents: Vec<LedgerIntent>,
     /// Starts of apps that were not running (no budget), for the back-off.
     pub starts: Vec<StartCount>,
+    /// Reboots in vain.
+    pub vain: Vain,
 }
 
 /// One disruptive act that has been paid for.
@@ -245,6 +250,8 @@ pub enum OrderRefusal {
     Budget,
     /// The machine has not been up for long enough.
     MinUptime,
+    /// Too many reboots without a verified recovery.
+    Frozen,
     /// The config, or a person who has stopped the app, does not allow it.
     NotPermitted,
     /// The process is not the one that was judged.

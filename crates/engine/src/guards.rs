@@ -3,6 +3,7 @@
 use crate::budget;
 use crate::class::Conviction;
 use crate::effect::{Purse, Rung};
+use crate::freeze::{self, Freeze, VAIN_LIMIT};
 use crate::id::{AppId, ProbeId};
 use crate::ladder::{self, Ladder};
 use crate::note::{Class, Refusal};
@@ -32,7 +33,7 @@ pub(crate) struct Plan {
 type Guard = fn(&Turn<'_>, usize, &Plan) -> Option<Refusal>;
 
 /// Every guard with its name, in the order in which they are asked and printed.
-pub(crate) const GUARDS: [(&str, Guard); 19] = [
+pub(crate) const GUARDS: [(&str, Guard); 20] = [
     ("mode", mode),
     ("shutdown", shutdown),
     ("operator", operator),
@@ -51,6 +52,7 @@ pub(crate) const GUARDS: [(&str, Guard); 19] = [
     ("possible", possible),
     ("spacing", spacing),
     ("incident", incident_limit),
+    ("frozen", frozen),
     ("budget", budget_left),
 ];
 
@@ -177,6 +179,11 @@ fn incident_limit(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
     (counts && used >= limit).then_some(Refusal::IncidentSpent { used, limit })
 }
 
+fn frozen(turn: &Turn<'_>, _: usize, plan: &Plan) -> Option<Refusal> {
+    let Freeze { reboots, until } = freeze::of(turn.state)?;
+    (plan.rung == Rung::Reboot).then_some(Refusal::Frozen { reboots, limit: VAIN_LIMIT, until })
+}
+
 fn budget_left(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
     if let Some(first) = turn.another_goes_first(app, plan) {
         return Some(Refusal::ActRunning { app: id(first) });
@@ -261,6 +268,7 @@ impl Refusal {
             | Refusal::BackOff { until }
             | Refusal::Spacing { until }
             | Refusal::Unclear { until }
+            | Refusal::Frozen { until, .. }
             | Refusal::BudgetSpent { until, .. } => Some(*until),
             _ => None,
         }

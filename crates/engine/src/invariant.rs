@@ -60,7 +60,7 @@ pub fn judge(
     };
     let ends = order.rung.is_disruptive();
     let pays = order.rung.is_charged();
-    let checks: [(u8, bool); 14] = [
+    let checks: [(u8, bool); 15] = [
         (1, alone(app, effects, order)),
         (2, order.intent.0 + 1 == state.next_intent || !last_order(effects, order)),
         (3, !pays || state.charges.iter().any(|c| c.at == state.now && c.app == order.app)),
@@ -75,6 +75,7 @@ pub fn judge(
         (16, !ends || app.grace_until.is_none_or(|until| state.now >= until)),
         (17, !app.stopped && app.held_until.is_none_or(|until| state.now >= until)),
         (20, !ends || order.identity == app.identity()),
+        (23, order.rung != Rung::Reboot || has_not_rebooted_in_vain(state, order)),
     ];
     match checks.iter().find(|(_, kept)| !kept) {
         Some((invariant, _)) => breach(*invariant),
@@ -178,6 +179,12 @@ fn has_tried_lower(incident: &Incident) -> bool {
     let climbed =
         matches!(incident.stage, Stage::Acting { before, .. } if before != Used::default());
     acted || climbed
+}
+
+/// This reboot itself is already among those in vain.
+fn has_not_rebooted_in_vain(state: &State, order: &Order) -> bool {
+    let earlier = || state.vain.0.iter().filter(|it| it.at != state.now || it.app != order.app);
+    earlier().count() < 2 || earlier().all(|it| state.now.since(it.at) >= 86_400_000)
 }
 
 /// To end the app would give nothing back: what it has grown by is less than a tenth of the machine's.

@@ -15,6 +15,7 @@ mod decide;
 pub mod effect;
 pub mod event;
 mod evidence;
+pub mod freeze;
 mod guards;
 pub mod host;
 pub mod id;
@@ -66,7 +67,12 @@ pub fn step(
 pub fn next_deadline(state: &State) -> Option<Moment> {
     let doubt = (state.doubt.level > 0).then_some(state.doubt.falls_at);
     let apps = state.apps.iter().flat_map(app_deadlines);
-    let later = apps.chain(doubt).chain(state.shutting_down).filter(|at| *at > state.now).min();
+    let later = apps
+        .chain(doubt)
+        .chain(state.shutting_down)
+        .chain(state.frozen_until)
+        .filter(|at| *at > state.now)
+        .min();
     match (looks::next_look(state), later) {
         (Some(look), Some(other)) => Some(look.min(other)),
         (look, other) => look.or(other),

@@ -40,6 +40,7 @@ impl Turn<'_> {
         self.state.next_intent = self.state.next_intent.max(started.last_intent + 1);
         self.state.charges.clone_from(&started.charges);
         budget::prune(&mut self.state.charges, now);
+        self.vain_by_ledger(&started.vain);
         for count in &started.starts {
             if let Some(app) = self.state.apps.get_mut(usize::from(count.app.0)) {
                 app.starts = Starts { count: count.count, last: count.last, ..app.starts };
@@ -232,6 +233,11 @@ impl State {
             charge.app = id(place.unwrap_or(usize::from(u16::MAX)));
             place.is_some() || charge.rung == crate::effect::Rung::Reboot
         });
+        for reboot in &mut self.vain.0 {
+            let name = old.apps.get(usize::from(reboot.app.0)).map(|app| app.name.as_str());
+            let place = new.apps.iter().position(|app| Some(app.name.as_str()) == name);
+            reboot.app = id(place.unwrap_or(usize::from(u16::MAX)));
+        }
         self.apps = apps;
         self
     }

@@ -40,6 +40,9 @@ impl Turn<'_> {
         if rung.is_charged() {
             self.state.charges.push(Charge { app: id(app), rung, purse, at: self.now });
         }
+        if rung == Rung::Reboot {
+            self.reboot_in_vain(app);
+        }
         let identity = self.seen_app(app).identity();
         let deadline_ms = deadline_ms(&self.rules(app).deadlines, rung) as u32;
         self.note(Note::Ordered { app: id(app), incident, intent, rung, purse });

@@ -62,6 +62,7 @@ impl Turn<'_> {
             Err((_, refusal)) => matches!(
                 refusal,
                 Refusal::BudgetSpent { .. }
+                    | Refusal::Frozen { .. }
                     | Refusal::IncidentSpent { .. }
                     | Refusal::NotPermitted { .. }
                     | Refusal::NotPossible { .. }
@@ -169,6 +170,7 @@ impl Turn<'_> {
                 _,
             ) => HandOver::LadderEnds,
             (Refusal::BudgetSpent { .. }, _) => HandOver::BudgetSpent,
+            (Refusal::Frozen { .. }, _) => HandOver::Frozen,
             (Refusal::IncidentSpent { .. }, _) => HandOver::IncidentSpent,
             (Refusal::BackOff { .. }, Class::CrashLoop) => HandOver::CrashLoop,
             _ => return,
@@ -177,6 +179,12 @@ impl Turn<'_> {
     }
 
     pub(crate) fn tell_person(&mut self, app: usize, why: HandOver) {
+        let why = match why {
+            HandOver::LadderEnds | HandOver::BudgetSpent if self.is_frozen_over(app) => {
+                HandOver::Frozen
+            }
+            other => other,
+        };
         let Some(incident) = self.app(app).incident_mut() else { return };
         if incident.handed_over.is_none() {
             incident.handed_over = Some(why);

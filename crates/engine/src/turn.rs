@@ -50,12 +50,15 @@ impl Turn<'_> {
         self.receive(event);
         self.expire_doubt();
         self.outlive_shutdown();
+        self.keep_freeze();
         for app in 0..self.state.apps.len().min(self.policy.apps.len()) {
             self.expire_quiet(app);
             self.verify(app);
             self.decide(app);
             self.schedule(app);
         }
+        self.see_recoveries();
+        self.keep_freeze();
     }
 
     fn receive(&mut self, event: &Event) {
@@ -63,6 +66,7 @@ impl Turn<'_> {
             Event::Started(started) => self.started(started),
             Event::Doubted(doubt) => self.doubted(*doubt),
             Event::ShuttingDown => self.shutting_down(),
+            Event::Thawed => self.thawed(),
             Event::Woke => {}
             Event::Observed { probe, attempt, started, ended, seen } => {
                 if let Some(app) = self.known(probe.app) {

@@ -105,7 +105,7 @@ impl Turn<'_> {
 
     /// Sustained health: a living process, and enough good looks over enough time. After an act the
     /// views on the app decide; without one, the users' path too.
-    fn is_well(&self, app: usize, with_path: bool) -> bool {
+    pub(crate) fn is_well(&self, app: usize, with_path: bool) -> bool {
         let rules = self.rules(app);
         if matches!(self.seen_app(app).process, Process::Gone { .. }) {
             return false;

@@ -5,6 +5,7 @@
 use defib_config::spec::{App, ChildSpec, Target};
 use defib_engine::effect::{Order, Purse, Rung};
 use defib_engine::event::{Failure, OrderRefusal, Outcome};
+use defib_engine::freeze::{Freeze, VAIN_LIMIT};
 use defib_engine::id::Identity;
 use defib_engine::policy::{AppPolicy, Budget, Deadlines, Mode, Permission, Policy};
 use defib_engine::time::Moment;
@@ -181,7 +182,19 @@ fn check_reboot(policy: &Policy, facts: &Facts<'_>) -> Result<(), Refusal> {
         let (up, least) = (facts.up_ms, policy.min_uptime_ms);
         return refuse(OrderRefusal::MinUptime, format!("up for {up} ms, {least} needed"));
     }
+    check_freeze(facts)?;
     check_budget(&policy.reboot_budget, |window_ms| facts.ledger.reboots_used(facts.now, window_ms))
+}
+
+/// Whoever asks, and whatever the budget would still allow.
+fn check_freeze(facts: &Facts<'_>) -> Result<(), Refusal> {
+    let Some(Freeze { reboots, until }) = facts.ledger.freeze(facts.now) else { return Ok(()) };
+    let minutes = until.since(facts.now).div_ceil(60_000);
+    let detail = format!(
+        "{reboots} reboots without a verified recovery, {VAIN_LIMIT} freeze; {minutes} min are left, or until \
+         'defib resume'"
+    );
+    refuse(OrderRefusal::Frozen, detail)
 }
 
 /// Whether the budget has room for one more reboot. Allocates nothing.

@@ -14,6 +14,7 @@ mod drill;
 mod error;
 mod exec_child;
 mod executor;
+mod freeze;
 mod guardian;
 mod hold_on;
 mod host;

@@ -41,9 +41,11 @@ impl Executor {
             Request::Hello { protocol } => self.greet(protocol, now_ms),
             Request::Beat => {
                 self.dog.beat(now_ms);
+                self.hear_person(now_ms);
                 self.cut_outputs(now_ms);
             }
             Request::Order(order) => self.take_order(order, now_ms),
+            Request::Recovered { app } => self.take_recovery(app, now_ms),
             Request::Fresh { until_ms } => self.fresh_until_ms = Some(until_ms),
             Request::Identify { app } if usize::from(app.0) < self.apps.len() => {
                 self.identify(app, now_ms);
@@ -93,6 +95,7 @@ impl Executor {
             self.guardian.say(&Report::LedgerIntent(intent));
         }
         told.starts.into_iter().for_each(|it| self.guardian.say(&Report::LedgerStarts(it)));
+        told.vain.into_iter().for_each(|it| self.guardian.say(&Report::LedgerVain(it)));
         self.guardian.say(&Report::LedgerEnd);
         if let Some(last) = self.keeper.last_boot() {
             self.guardian.say(&Report::LastBoot(last));
@@ -112,6 +115,7 @@ impl Executor {
     pub(crate) fn tell_service_status(&mut self) {
         let mut text = words::service_status(&self.config, self.config_fault.is_some());
         text += &self.watchdog_status();
+        text += &self.freeze_status();
         self.notify.status(&text);
     }
 

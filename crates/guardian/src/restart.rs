@@ -143,7 +143,7 @@ fn as_line(effect: Effect) -> Option<Line<'static>> {
     match effect {
         Effect::Note(note) => Some(Line::Note { note: Cow::Owned(note) }),
         Effect::Order(order) => Some(Line::Order { order }),
-        Effect::Probe { .. } | Effect::Gather { .. } => None,
+        Effect::Probe { .. } | Effect::Gather { .. } | Effect::Recovered { .. } => None,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::malformed::Malformed;
 use crate::wire::{Pen, Source, Wire, wire_enum, wire_newtype, wire_struct};
 use defib_engine::effect::{Order, Purse, Rung};
 use defib_engine::event::{Charge, Exit, Failure, LedgerIntent, OrderRefusal, Outcome, StartCount};
+use defib_engine::freeze::VainReboot;
 use defib_engine::id::{AppId, Identity, IncidentId, IntentId};
 use defib_engine::note::Class;
 use defib_engine::policy::RungSet;
@@ -13,6 +14,7 @@ use defib_engine::time::Moment;
 wire_newtype!(AppId, IncidentId, IntentId, Moment);
 wire_struct!(Identity { pid, start_ticks });
 wire_struct!(Charge { app, rung, purse, at });
+wire_struct!(VainReboot { app, at });
 wire_struct!(LedgerIntent { app, intent, rung, outcome });
 wire_struct!(StartCount { app, count, last });
 wire_struct!(Order { intent, app, incident, rung, purse, class, identity, deadline_ms });
@@ -42,6 +44,7 @@ wire_enum!(OrderRefusal {
     6 = Busy,
     7 = LedgerUnwritable,
     8 = Stale,
+    9 = Frozen,
 });
 wire_enum!(Class {
     0 = Intended,

@@ -20,6 +20,7 @@ mod name;
 mod query;
 #[cfg(test)]
 mod tests;
+mod vain;
 mod watchdog;
 
 pub use boot::{Farewell, RebootMark};
@@ -32,6 +33,7 @@ pub use watchdog::{BootEnd, WatchdogMark, WatchdogRecord, boot_end};
 use crate::boot::LastBoot;
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::Outcome;
+use defib_engine::freeze::{VAIN_LIMIT, VAIN_MAX};
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::time::Moment;
 
@@ -99,6 +101,8 @@ pub struct Ledger {
     pub farewell: Option<Farewell>,
     /// How the boot before ended.
     pub last_boot: Option<LastBoot>,
+    /// Those of the restarts after which nobody has been seen well, oldest first.
+    pub vain: Few<RebootCharge, VAIN_MAX>,
     apps: Vec<AppRecord>,
 }
 
@@ -177,6 +181,7 @@ impl Ledger {
             reboot_mark: None,
             farewell: None,
             last_boot: None,
+            vain: Few::new(),
             apps: Vec::with_capacity(APPS_MAX),
         }
     }
@@ -189,6 +194,9 @@ impl Ledger {
         let at = ledger.now(boottime_ms);
         for _ in 0..REBOOTS_MAX {
             ledger.reboots.push(RebootCharge { app: None, at });
+        }
+        for _ in 0..VAIN_LIMIT {
+            ledger.vain.push(RebootCharge { app: None, at });
         }
         for name in names {
             let Ok(app) = ledger.record(name) else { continue };

@@ -11,6 +11,7 @@ use crate::drill::{DrillKind, DrillStage};
 pub use crate::malformed::Malformed;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Charge, Exit, LedgerIntent, Outcome, StartCount};
+use defib_engine::freeze::VainReboot;
 use defib_engine::id::{AppId, Identity, IncidentId, IntentId};
 use defib_engine::policy::RungSet;
 use defib_engine::time::Moment;
@@ -20,7 +21,7 @@ pub const MESSAGE_MAX: usize = 4096;
 
 /// The version of this protocol. Both processes come from one binary, so a mismatch means that the
 /// binary was replaced while we ran: the guardian is then started again from the new one.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 
 /// From the guardian.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,11 @@ pub enum Request {
         /// Whether it is in force in the guardian now.
         accepted: bool,
     },
+    /// No reboot for this app was in vain: it has been seen well since, for as long as verifies a recovery.
+    Recovered {
+        /// Which app; `None`: the whole machine, after resets that nobody asked for.
+        app: Option<AppId>,
+    },
     /// A person wants a fault made, to see it healed.
     Drill {
         /// Of which app.
@@ -90,6 +96,8 @@ pub enum Report {
     LedgerIntent(LedgerIntent),
     /// One app's start count.
     LedgerStarts(StartCount),
+    /// One reboot after which nobody has been seen well.
+    LedgerVain(VainReboot),
     /// The ledger has been sent.
     LedgerEnd,
     /// What can be done for the app on this machine.
@@ -183,6 +191,8 @@ pub enum Report {
     LastBoot(LastBoot),
     /// The machine is shutting down.
     ShuttingDown,
+    /// A person has looked after reboots in vain.
+    Thawed,
     /// Stop now, within 2 s.
     Stop,
     /// How far a drill is.

@@ -29,6 +29,8 @@ pub struct AgentStatus {
     pub doubt: u64,
     /// How the boot before this one ended.
     pub last_boot: Option<BootEnd>,
+    /// So many reboots were in vain that there is none until then (RFC 3339).
+    pub frozen: Option<(u64, String)>,
     /// Its apps.
     pub apps: Vec<AppStatus>,
 }
@@ -172,6 +174,9 @@ pub(crate) fn from_wire(answer: &Value) -> AgentStatus {
         config_error: maybe(&answer["config"]["error"]),
         doubt: answer["doubt"].as_u64().unwrap_or(0),
         last_boot: BootEnd::of_wire(&answer["last_boot"]),
+        frozen: answer["frozen"]["reboots"]
+            .as_u64()
+            .map(|reboots| (reboots, text(&answer["frozen"]["until"]))),
         apps: apps.map(app_from_wire).collect(),
     }
 }

@@ -42,6 +42,7 @@ fn live(status: &AgentStatus) -> Value {
         "config_error": status.config_error,
         "doubt": status.doubt,
         "last_boot": status.last_boot.as_ref().map(boot),
+        "frozen": status.frozen.as_ref().map(|(reboots, until)| json!({"reboots": reboots, "until": until})),
         "apps": status.apps.iter().map(app).collect::<Vec<_>>(),
     })
 }

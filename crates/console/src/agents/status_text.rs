@@ -60,6 +60,9 @@ fn live(status: &AgentStatus, global: &Global, clock: &Clock, style: Style) -> S
     if status.mode == "observe" {
         out.push_str("mode observe: decisions are recorded, nothing is done\n");
     }
+    if let Some(frozen) = frozen_line(status, clock) {
+        put!(out, "{}\n", style.paint(Tone::Warn, &harmless(&frozen)));
+    }
     if status.doubt > 0 {
         put!(out, "defib doubts its own eyes: level {} of 8\n", status.doubt);
     }
@@ -83,6 +86,13 @@ fn last_boot(end: &BootEnd, is_asked_for: bool, clock: &Clock) -> String {
     let at = end.began_wall_ms.map(|began| clock.date_time(began.cast_signed()));
     let since = at.map_or_else(String::new, |at| format!(", up again since {at}"));
     format!("last boot: {}{since}\n", harmless(&boot_end(end)))
+}
+
+/// Why the machine is not rebooted, and how that ends.
+fn frozen_line(status: &AgentStatus, clock: &Clock) -> Option<String> {
+    let (reboots, until) = status.frozen.as_ref()?;
+    let until = parse_rfc3339(until).map_or_else(|| until.clone(), |ms| clock.date_time(ms));
+    Some(format!("frozen: {reboots} reboots without recovery, until {until} or defib resume"))
 }
 
 fn app_line(app: &AppStatus, width: usize, clock: &Clock, style: Style) -> String {

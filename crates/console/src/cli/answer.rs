@@ -1,6 +1,6 @@
 //! The verbs that need nothing but a question and an answer.
 
-use crate::agents::{drill, hold, release, status, why};
+use crate::agents::{drill, hold, release, resume, status, why};
 use crate::answer::Answer;
 use crate::check::check;
 use crate::cli::args::{Cli, Verb};
@@ -26,6 +26,7 @@ pub fn answer(cli: &Cli) -> Option<Answer> {
         Verb::Why(args) => why(args, global, style),
         Verb::Hold(args) => hold(args, global, &clock),
         Verb::Release(args) => release(args, global),
+        Verb::Resume(args) => resume(args, global),
         Verb::Drill(args) => drill(args, global),
         Verb::Check(args) => check(args, global, style),
         Verb::Doctor => doctor(global, style),

@@ -98,6 +98,9 @@ pub enum Verb {
     /// End a hold
     #[command(before_long_help = help::RELEASE)]
     Release(AppArgs),
+    /// Allow reboots again, after those in vain
+    #[command(before_long_help = help::RESUME)]
+    Resume(ResumeArgs),
     /// Break an application on purpose, and see that it is healed
     #[command(before_long_help = help::DRILL)]
     Drill(DrillArgs),
@@ -254,6 +257,14 @@ pub struct AppArgs {
     /// The application's name; `*` is all of them
     pub app: String,
     /// Ask the agent of this state folder
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+/// `resume`
+#[derive(Args, Debug, Clone, PartialEq)]
+pub struct ResumeArgs {
+    /// Say it to the agent of this state folder
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 }

@@ -71,6 +71,13 @@ Examples:
   defib release shop
   defib release '*'";
 
+pub(crate) const RESUME: &str = "\
+Examples:
+  sudo defib resume
+
+After two reboots that did not help, the machine is not rebooted for 24 h, or until somebody has looked and
+says this. Budgets stay as they are. Only the user that defib runs as (root) may say it.";
+
 pub(crate) const DRILL: &str = "\
 Examples:
   defib drill shop --kill

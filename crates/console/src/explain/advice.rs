@@ -20,6 +20,13 @@ pub fn advice(incident: &Incident) -> Vec<String> {
                 "Find the cause before you raise the budget: so many acts did not help.".to_owned(),
             );
         }
+        if why == HandOver::Frozen {
+            said.push(
+                "Find the cause, then run: defib resume. Without it the next reboot is tried a day after the \
+                 last."
+                    .to_owned(),
+            );
+        }
     }
     said.extend(of_class(incident.class()).iter().map(|line| (*line).to_owned()));
     if matches!(incident.ending, Some(Ending::Recovered { .. })) {

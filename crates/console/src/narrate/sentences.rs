@@ -142,6 +142,16 @@ fn of_people(note: &Note) -> Option<Sentence> {
             (Level::Warning, "doubted", text)
         }
         Note::Trusted => (Level::Notice, "trusted", "trusts its own eyes again".to_owned()),
+        Note::Frozen { reboots, .. } => {
+            let text = format!(
+                "frozen: {reboots} reboots without recovery; no other for a day, or until 'defib resume'"
+            );
+            (Level::Warning, "frozen", text)
+        }
+        Note::Thawed { by } => {
+            let text = format!("no longer frozen: {}", words::thaw(*by));
+            (Level::Notice, "thawed", text)
+        }
         _ => return None,
     };
     Some(say(level, event, text))

@@ -147,7 +147,7 @@ impl Replayer {
         let decided = self.effects.drain(..).filter_map(|effect| match effect {
             Effect::Note(note) => Some(Side::Note(note)),
             Effect::Order(order) => Some(Side::Order(order)),
-            Effect::Probe { .. } | Effect::Gather { .. } => None,
+            Effect::Probe { .. } | Effect::Gather { .. } | Effect::Recovered { .. } => None,
         });
         self.produced.extend(decided);
     }

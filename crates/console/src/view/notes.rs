@@ -116,6 +116,6 @@ pub(crate) fn app_of(note: &Note) -> Option<AppId> {
         | Note::Capable { app, .. }
         | Note::Alarm { app, .. }
         | Note::Host { app, .. } => Some(*app),
-        Note::Doubted { .. } | Note::Trusted => None,
+        Note::Doubted { .. } | Note::Trusted | Note::Frozen { .. } | Note::Thawed { .. } => None,
     }
 }

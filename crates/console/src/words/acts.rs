@@ -3,7 +3,7 @@
 use crate::words::span;
 use defib_engine::effect::Rung;
 use defib_engine::event::{Exit, Failure, OrderRefusal, Outcome};
-use defib_engine::note::{Ending, HandOver, RungFault};
+use defib_engine::note::{Ending, HandOver, RungFault, Thaw};
 use defib_engine::policy::RungSet;
 use defib_journal::order::ActStep;
 
@@ -123,6 +123,7 @@ pub const fn refused_order(refusal: OrderRefusal) -> &'static str {
         OrderRefusal::UnknownTarget => "the app is not in the validated config",
         OrderRefusal::Budget => "the budget is spent",
         OrderRefusal::MinUptime => "the machine has not been up for long enough",
+        OrderRefusal::Frozen => "too many reboots without a verified recovery",
         OrderRefusal::NotPermitted => "the act is not allowed",
         OrderRefusal::WrongIdentity => "the process is not the one that was judged",
         OrderRefusal::Busy => "another act on this app is running",
@@ -152,7 +153,17 @@ pub const fn hand_over(why: HandOver) -> &'static str {
         HandOver::BudgetSpent => "the budget is spent",
         HandOver::IncidentSpent => "this incident has had its acts",
         HandOver::NoCure => "no act of defib cures this",
+        HandOver::Frozen => "the last reboots did not help, and there is no other now (frozen)",
         HandOver::CrashLoop => "it dies after every start; starting goes on, ever more slowly",
+    }
+}
+
+/// What ended a freeze.
+pub const fn thaw(by: Thaw) -> &'static str {
+    match by {
+        Thaw::Recovery => "an app that was rebooted for is well",
+        Thaw::Person => "a person said so",
+        Thaw::Time => "a day has passed",
     }
 }
 

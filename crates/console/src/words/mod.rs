@@ -11,7 +11,7 @@ mod refusals;
 mod span;
 
 pub use acts::{ending, exit, failure, hand_over, outcome, refused_order, rung, rung_fault, rungs};
-pub use acts::{rung_past, step};
+pub use acts::{rung_past, step, thaw};
 pub use boots::{boot_end, boot_end_short, trace};
 pub use drill::drill;
 pub use hosts::host_fact;

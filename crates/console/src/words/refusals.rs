@@ -63,6 +63,13 @@ fn limit(refusal: Refusal, names: &Names, now: Option<Moment>) -> String {
                 left(until, now)
             )
         }
+        Refusal::Frozen { reboots, limit, until } => {
+            format!(
+                "frozen: {reboots} reboots without recovery, {limit} are the most; until {} have passed or \
+                 'defib resume'",
+                left(until, now)
+            )
+        }
         Refusal::IncidentSpent { used, limit } => {
             format!("this incident has had its acts: {used} of {limit}")
         }

@@ -2,7 +2,7 @@
 
 mod reason;
 
-pub use reason::{Ending, HandOver, Refusal, RungFault};
+pub use reason::{Ending, HandOver, Refusal, RungFault, Thaw};
 
 use crate::effect::{Purse, Rung};
 use crate::event::{Doubt, Exit, Outcome};
@@ -266,6 +266,18 @@ pub enum Note {
     },
     /// We trust ourselves again.
     Trusted,
+    /// Reboots have been in vain: there is none until then, unless a person says so before.
+    Frozen {
+        /// How many.
+        reboots: u8,
+        /// Its end by time alone.
+        until: Moment,
+    },
+    /// A reboot is possible again, as far as those before it are concerned.
+    Thawed {
+        /// Why.
+        by: Thaw,
+    },
     /// What can be done for the app on this machine.
     Capable {
         /// Which app.

@@ -106,6 +106,15 @@ pub enum Refusal {
         /// When the next one is free.
         until: Moment,
     },
+    /// Reboots have been in vain: none until a person says so, or until then.
+    Frozen {
+        /// Reboots without a verified recovery.
+        reboots: u8,
+        /// So many forbid the next.
+        limit: u8,
+        /// Its end by time alone.
+        until: Moment,
+    },
     /// The incident has had its acts.
     IncidentSpent {
         /// Acts in this incident.
@@ -181,4 +190,17 @@ pub enum HandOver {
     NoCure,
     /// It dies after every start; starting goes on, ever more slowly.
     CrashLoop,
+    /// Reboots have been in vain.
+    Frozen,
+}
+
+/// What ended a freeze.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Thaw {
+    /// An app that was rebooted for is well.
+    Recovery,
+    /// A person.
+    Person,
+    /// A day.
+    Time,
 }

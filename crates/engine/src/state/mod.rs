@@ -12,6 +12,7 @@ pub use incident::{Incident, LastAct, Stage, Used};
 pub use probe::{Look, ProbeState, Stretch};
 
 use crate::event::Charge;
+use crate::freeze::Vain;
 use crate::host::MachineFacts;
 use crate::policy::Policy;
 use crate::time::Moment;
@@ -39,6 +40,10 @@ pub struct State {
     pub apps: Vec<AppState>,
     /// The last reading of the machine, and when it was made.
     pub machine: Option<(Moment, MachineFacts)>,
+    /// Reboots after which nobody has been seen well.
+    pub vain: Vain,
+    /// The end of the freeze that was noted last and has not been ended since.
+    pub frozen_until: Option<Moment>,
 }
 
 /// How much we doubt our own probes.
@@ -63,6 +68,8 @@ impl State {
             charges: Vec::new(),
             apps: policy.apps.iter().map(|app| AppState::new(app, now)).collect(),
             machine: None,
+            vain: Vain::default(),
+            frozen_until: None,
         }
     }
 
@@ -70,6 +77,7 @@ impl State {
     pub fn is_quiet(&self) -> bool {
         self.doubt.level == 0
             && self.shutting_down.is_none()
+            && self.vain.0.is_empty()
             && self.apps.iter().all(AppState::is_quiet)
     }
 }

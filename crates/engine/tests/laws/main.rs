@@ -11,6 +11,7 @@ mod edges;
 mod boots;
 mod evidence;
 mod first_start;
+mod freeze;
 mod invariants;
 mod limits;
 mod machine;

@@ -45,6 +45,7 @@ fn a_start_takes_over_what_the_ledger_says() {
             StartCount { app: APP, count: 2, last: Moment(3) },
             StartCount { app: AppId(9), count: 9, last: Moment(9) },
         ],
+        ..Started::default()
     };
     desk.state.apps[0].healthy_since = None;
     desk.feed(0, Event::Started(started.clone()));

@@ -11,6 +11,7 @@ use defib_engine::step;
 use defib_engine::time::Moment;
 
 use super::policy;
+#[allow(unused_imports, reason = "each test binary uses its own part")]
 pub use super::world::HANG;
 
 pub const ERROR: Seen = Seen::Status { code: 500, retry_after_s: None };

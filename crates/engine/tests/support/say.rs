@@ -25,6 +25,10 @@ pub fn effect(policy: &Policy, effect: &Effect) -> Option<String> {
             purse(order.purse),
             order.deadline_ms
         )),
+        Effect::Recovered { app } => {
+            let name = app.map(|app| policy.apps[usize::from(app.0)].name.as_str());
+            Some(format!("no reboot was in vain for {}", name.unwrap_or("the machine")))
+        }
         Effect::Note(note) => Some(say(policy, note)),
     }
 }
@@ -85,6 +89,8 @@ fn say(policy: &Policy, note: &Note) -> String {
         Note::Resumed { .. } => "resumed by a person".into(),
         Note::Doubted { doubt, level } => format!("doubt {level}: {doubt:?}"),
         Note::Trusted => "trusted again".into(),
+        Note::Frozen { reboots, .. } => format!("frozen: {reboots} reboots in vain"),
+        Note::Thawed { by } => format!("thawed: {by:?}"),
         Note::Capable { .. } => "capabilities changed".into(),
         Note::Alarm { invariant, .. } => format!("ALARM S{invariant}"),
         Note::Host { fact, .. } => format!("because {fact:?}"),

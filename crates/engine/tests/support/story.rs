@@ -98,6 +98,11 @@ impl Story {
                 *rungs = rungs.with(Rung::Clean);
             }
             ["reboot", "allowed"] => policy::allow_reboot(&mut self.policy),
+            ["reboots", count, "a", "day"] => {
+                let budget = &mut self.policy.reboot_budget;
+                budget.long_limit = count.parse().expect("a number");
+                budget.short_limit = budget.long_limit;
+            }
             ["initially", app, what @ ..] => {
                 self.initially.push(((*app).into(), Some(seen(what))));
             }
@@ -179,9 +184,11 @@ impl Story {
                     world.run(ms(good));
                 }
             }
+            ["machine", "is", "reset"] => world.reset(),
             ["machine", rest @ ..] => machine(&mut world.machine, rest),
             ["disk", rest @ ..] => disk(&mut world.machine, rest),
             ["use", name, rest @ ..] => usage(&mut world.apps[app(name)].facts, rest),
+            ["person", "resumes"] => world.resume(),
             ["shutdown"] => world.feed(Event::ShuttingDown),
             other => panic!("no such line: {other:?}"),
         }

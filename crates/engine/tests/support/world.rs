@@ -1,10 +1,11 @@
 //! A small world in virtual time: apps that answer, die and start, an executor that carries out orders.
 //! It knows the truth, so that checkers need not ask the engine.
 
-use defib_engine::effect::{Effect, Order, Rung};
+use defib_engine::effect::{Effect, Order, Purse, Rung};
 use defib_engine::event::{
     Charge, Event, Exit, Failure, LedgerIntent, Outcome, StartCount, Started,
 };
+use defib_engine::freeze::{Vain, VainReboot};
 use defib_engine::host::{AppFacts, MachineFacts, Pressure, READING_MS};
 use defib_engine::id::{AppId, Identity, IntentId, ProbeId};
 use defib_engine::note::Note;
@@ -103,6 +104,7 @@ struct Ledger {
     charges: Vec<Charge>,
     intents: Vec<LedgerIntent>,
     starts: Vec<StartCount>,
+    vain: Vain,
     last: u64,
 }
 
@@ -178,6 +180,7 @@ impl World {
             charges: self.ledger.charges.clone(),
             intents: self.ledger.intents.clone(),
             starts: self.ledger.starts.clone(),
+            vain: self.ledger.vain.clone(),
         };
         self.due.retain(|_, due| !matches!(due, Due::Ended { .. }));
         self.feed(Event::Started(started));
@@ -315,6 +318,13 @@ impl World {
                 self.later(self.now.plus(50), Due::Event(event));
             }
             Effect::Order(order) => self.obey(order),
+            Effect::Recovered { app } => {
+                let apps = self.apps.len();
+                self.ledger.vain.0.retain(|reboot| match app {
+                    Some(app) => reboot.app != *app,
+                    None => usize::from(reboot.app.0) < apps,
+                });
+            }
             Effect::Note(_) => {}
         }
     }
@@ -392,6 +402,9 @@ impl World {
         if rung.is_charged() {
             self.ledger.charges.push(Charge { app, rung, purse, at: self.now });
         }
+        if rung == Rung::Reboot {
+            self.ledger.vain.0.push(VainReboot { app, at: self.now });
+        }
         if rung == Rung::Start {
             let count = self.state.apps[usize::from(app.0)].starts.count + 1;
             self.ledger.starts.retain(|other| other.app != app);
@@ -429,14 +442,32 @@ impl World {
         self.feed(Event::Acted { app: order.app, intent: order.intent, outcome: Outcome::Done });
     }
 
+    /// A person has looked after reboots in vain.
+    pub fn resume(&mut self) {
+        self.ledger.vain.0.clear();
+        self.feed(Event::Thawed);
+    }
+
+    /// The machine is reset by nobody that we know.
+    pub fn reset(&mut self) {
+        let (app, rung, purse) = (AppId(u16::MAX), Rung::Reboot, Purse::Ladder);
+        self.ledger.charges.push(Charge { app, rung, purse, at: self.now.plus(1_000) });
+        self.ledger.vain.0.push(VainReboot { app, at: self.now.plus(1_000) });
+        self.boot_again(IntentId(0));
+    }
+
     fn reboot(&mut self, order: &Order) {
+        self.boot_again(order.intent);
+    }
+
+    fn boot_again(&mut self, intent: IntentId) {
         self.due.clear();
         let down_ms = 45_000;
         self.now = self.now.plus(1_000);
         self.booted_at = self.now;
         self.now = self.now.plus(down_ms);
         for entry in &mut self.ledger.intents {
-            if entry.intent == order.intent {
+            if entry.intent == intent {
                 entry.outcome = Some(Outcome::Done);
             }
         }

@@ -112,6 +112,9 @@ impl Executor {
             self.say_acted(&order, Outcome::Refused(OrderRefusal::LedgerUnwritable), &detail);
             return;
         }
+        if order.rung == Rung::Reboot {
+            self.forget_person();
+        }
         self.say_step(&order, ActStep::Written);
         let end_at = now_ms + admit::deadline_ms(&order, &self.config.policy);
         match self.first_stage(&order, now_ms, end_at) {

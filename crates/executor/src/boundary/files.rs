@@ -11,6 +11,10 @@ pub trait Files {
     /// Keeps the last good config, without waiting for the disk.
     fn keep_config(&self, text: &str);
 
+    /// Whether a person has left a yes to reboots after those in vain; it is taken away. What was put
+    /// there by another user than ours is no yes.
+    fn take_resume(&self) -> bool;
+
     /// Where this output goes.
     fn output_path(&self, name: &str) -> PathBuf;
 

@@ -4,7 +4,11 @@ use super::last_good::LastGood;
 use super::output::Outputs;
 use crate::boundary::Files;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+/// What `defib resume` leaves in the state folder.
+const RESUME: &str = "resume";
 
 /// The state folder.
 #[derive(Debug)]
@@ -28,6 +32,15 @@ impl Files for Folder {
 
     fn keep_config(&self, text: &str) {
         self.last_good.keep(&self.state_dir, text);
+    }
+
+    fn take_resume(&self) -> bool {
+        let path = self.state_dir.join(RESUME);
+        let ours = rustix::process::geteuid().as_raw();
+        // The folder is ours and the guardian cannot write to it, so neither can it make the file, nor link one
+        // of root's to there.
+        let is_yes = std::fs::symlink_metadata(&path).is_ok_and(|it| it.uid() == ours);
+        is_yes && std::fs::remove_file(&path).is_ok()
     }
 
     fn output_path(&self, name: &str) -> PathBuf {

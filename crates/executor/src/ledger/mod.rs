@@ -11,6 +11,7 @@ use crate::boundary::{Boots, Copies, Slots, newest};
 use crate::error::Error;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Charge, LedgerIntent, Outcome, StartCount};
+use defib_engine::freeze::{Freeze, VainReboot};
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::policy::AppPolicy;
 use defib_engine::time::Moment;
@@ -147,6 +148,34 @@ impl Keeper {
         self.write(now_ms).map_err(|e| format!("the ledger cannot be written: {e}"))
     }
 
+    /// Whoever `is_meant` by name (`None`: a reset that nobody asked for) was seen well. True if that takes a
+    /// reboot in vain out of the account.
+    pub(crate) fn recovered(
+        &mut self,
+        is_meant: impl Fn(Option<&str>) -> bool,
+        now_ms: u64,
+    ) -> bool {
+        let is_news = self.ledger.recovered(is_meant);
+        if is_news {
+            let _ = self.write(now_ms);
+        }
+        is_news
+    }
+
+    /// A person has looked after reboots in vain. True if there were any.
+    pub(crate) fn thaw(&mut self, now_ms: u64) -> bool {
+        let is_news = self.ledger.thaw();
+        if is_news {
+            let _ = self.write(now_ms);
+        }
+        is_news
+    }
+
+    /// What the reboots in vain forbid now.
+    pub(crate) fn freeze(&self, now_ms: u64) -> Option<Freeze> {
+        self.ledger.freeze(self.moment(now_ms))
+    }
+
     /// The app's main process and all that belonged to it are gone.
     pub(crate) fn ended(&mut self, name: &str, now_ms: u64) {
         self.ledger.ended(name);
@@ -175,6 +204,7 @@ impl Keeper {
         };
         let mut told = Told::default();
         self.ledger.charges(id_of, &mut told.charges);
+        told.vain = self.ledger.vain_reboots(id_of);
         for record in self.ledger.apps() {
             let Some(app) = id_of(record.name.as_str()) else { continue };
             told.intents.extend(record.intents.iter().map(|intent| LedgerIntent {
@@ -292,4 +322,6 @@ pub(crate) struct Told {
     pub(crate) intents: Vec<LedgerIntent>,
     /// Apps that had to be started.
     pub(crate) starts: Vec<StartCount>,
+    /// Oldest first.
+    pub(crate) vain: Vec<VainReboot>,
 }

@@ -205,6 +205,10 @@ impl Files for Null {
 
     fn keep_config(&self, _text: &str) {}
 
+    fn take_resume(&self) -> bool {
+        false
+    }
+
     fn output_path(&self, name: &str) -> PathBuf {
         name.into()
     }

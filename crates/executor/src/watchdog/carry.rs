@@ -111,6 +111,9 @@ impl Executor {
     }
 
     fn forbids_now(&self, now_ms: u64) -> Option<Forbidden> {
+        if self.freezes_watchdog(now_ms) {
+            return Some(Forbidden::Frozen);
+        }
         let ledger = self.keeper.ledger();
         let has_room = has_reboot_room(&self.config.policy, ledger, self.keeper.moment(now_ms));
         (!has_room).then_some(Forbidden::ForNow)

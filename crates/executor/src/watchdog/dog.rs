@@ -152,7 +152,7 @@ impl Dog {
             },
             Phase::Armed { is_stuck: false, .. } if ground.is_feeding_over => Step::Rest,
             Phase::Armed { is_stuck: false, .. }
-                if ground.forbidden == Some(Forbidden::ByConfig) =>
+                if matches!(ground.forbidden, Some(Forbidden::ByConfig | Forbidden::Frozen)) =>
             {
                 Step::Disarm
             }

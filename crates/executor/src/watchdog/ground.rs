@@ -5,6 +5,8 @@
 pub(crate) enum Forbidden {
     /// The config: `reboot = "never"`, `watchdog = "off"` or `mode = "observe"`. It is disarmed.
     ByConfig,
+    /// Reboots have been in vain: it must not end the machine once more. It is disarmed.
+    Frozen,
     /// The reboot budget is spent, or only observing is left: it is not armed, and an armed one stays.
     ForNow,
 }

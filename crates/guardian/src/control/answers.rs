@@ -24,6 +24,8 @@ pub(crate) struct About<'a> {
     pub(crate) config_error: Option<&'a str>,
     pub(crate) doubt: u8,
     pub(crate) last_boot: Option<&'a LastBoot>,
+    /// Reboots in vain that forbid the next, and until when, as wall time in milliseconds.
+    pub(crate) frozen: Option<(u8, u64)>,
 }
 
 /// `defib.status/1`
@@ -43,6 +45,13 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         out.close_object();
         about.doubt.write_field("doubt", out);
         last_boot(out, about.last_boot);
+        if let Some((reboots, until_ms)) = about.frozen {
+            out.key("frozen");
+            out.open_object();
+            reboots.write_field("reboots", out);
+            wall(out, "until", Some(until_ms));
+            out.close_object();
+        }
         out.key("apps");
         out.open_array();
         for app in apps {

@@ -3,6 +3,7 @@
 use super::{Body, Mind};
 use crate::control::answers;
 use crate::control::request::{Problem, Request, closest, parse};
+use defib_engine::freeze;
 use defib_engine::id::AppId;
 
 /// An answer.
@@ -70,6 +71,7 @@ impl<B: Body> Mind<B> {
             config_error: self.identity.config_error.as_deref(),
             doubt: self.state.doubt.level,
             last_boot: self.last_boot.as_ref(),
+            frozen: freeze::of(&self.state).map(|it| (it.reboots, self.clock.wall_of(it.until))),
         };
         answers::status(&about, &self.sources().all())
     }

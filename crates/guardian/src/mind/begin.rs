@@ -230,6 +230,7 @@ fn move_behind(clock: Clock, mut started: Started, remembered: &Remembered) -> (
     }
     started.booted_at = started.booted_at.plus(behind_ms);
     started.charges.iter_mut().for_each(|charge| charge.at = charge.at.plus(behind_ms));
+    started.vain.0.iter_mut().for_each(|it| it.at = it.at.plus(behind_ms));
     started.starts.iter_mut().for_each(|starts| starts.last = starts.last.plus(behind_ms));
     (clock.moved(behind_ms), started)
 }

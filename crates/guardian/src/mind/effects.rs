@@ -22,6 +22,7 @@ impl<B: Body> Mind<B> {
             Effect::Gather { app, incident } => self.gather(now, app, incident),
             Effect::Note(note) => self.note(now, note),
             Effect::Order(order) => self.order(now, order),
+            Effect::Recovered { app } => self.send(&Request::Recovered { app }),
         }
     }
 

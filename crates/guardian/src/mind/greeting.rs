@@ -48,6 +48,7 @@ impl Handshake {
             Report::LedgerCharge(charge) => self.started.charges.push(charge),
             Report::LedgerIntent(intent) => self.started.intents.push(intent),
             Report::LedgerStarts(starts) => self.started.starts.push(starts),
+            Report::LedgerVain(reboot) => self.started.vain.0.push(reboot),
             Report::LedgerEnd => {}
             Report::ObserveOnly { message } => self.observe_only = Some(message),
             Report::LastBoot(last) => self.last_boot = Some(Box::new(last)),
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn another_version_is_not_believed_and_nothing_comes_before_the_welcome() {
         let error = Handshake::default().hear(welcome(PROTOCOL + 1)).unwrap_err();
-        assert!(matches!(error, Broken::Protocol(text) if text.contains("version 3")));
+        assert!(matches!(error, Broken::Protocol(text) if text.contains("version 4")));
         assert!(Handshake::default().hear(Report::Config).is_err());
         assert!(matches!(Handshake::default().hear(Report::Stop), Err(Broken::Closed)));
     }

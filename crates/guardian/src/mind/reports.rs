@@ -51,6 +51,7 @@ impl<B: Body> Mind<B> {
             }
             Report::Config => self.reload(text),
             Report::ConfigRefused { message } => self.refuse_config(message),
+            Report::Thawed => self.mailbox.push(Event::Thawed),
             Report::ShuttingDown => self.mailbox.push(Event::ShuttingDown),
             Report::Stop => self.end(Ended::Stopped),
             // A second greeting has no meaning here.
@@ -58,6 +59,7 @@ impl<B: Body> Mind<B> {
             | Report::LedgerCharge(_)
             | Report::LedgerIntent(_)
             | Report::LedgerStarts(_)
+            | Report::LedgerVain(_)
             | Report::ObserveOnly { .. }
             | Report::LastBoot(_)
             | Report::LedgerEnd => {}

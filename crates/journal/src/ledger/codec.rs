@@ -11,7 +11,7 @@ use std::fmt;
 
 const MAGIC: [u8; 8] = *b"defibLGR";
 const VERSION: u16 = 1;
-/// The fields take 1561 bytes at most; the rest is for later ones. They come after those that are there,
+/// The fields take 1858 bytes at most; the rest is for later ones. They come after those that are there,
 /// and what is zero in an older record must read as their absence.
 const HEADER_BYTES: usize = 2048;
 /// The fields take 489 bytes at most.
@@ -74,6 +74,7 @@ impl Ledger {
         self.reboot_mark.put(&mut pen);
         self.farewell.put(&mut pen);
         self.last_boot.put(&mut pen);
+        self.vain.put(&mut pen);
         pen.pad_to(HEADER_BYTES);
         for (index, app) in self.apps.iter().enumerate() {
             app.put(&mut pen);
@@ -132,6 +133,7 @@ fn take_header(source: &mut Source<'_>) -> Result<Ledger, Malformed> {
         reboot_mark: Wire::take(source)?,
         farewell: Wire::take(source)?,
         last_boot: Wire::take(source)?,
+        vain: Few::take(source)?,
         apps: Vec::with_capacity(APPS_MAX),
     })
 }

@@ -1,6 +1,5 @@
 //! Changes of the ledger. None of them allocates: the list of apps has its room from the start.
 
-use super::RebootCharge;
 use super::{APPS_MAX, ActCharge, AppRecord, Few, IntentRecord, KnownProcess, Ledger, Name};
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::Outcome;
@@ -53,7 +52,7 @@ impl Ledger {
                 app.start_count = app.start_count.saturating_add(1);
                 app.last_start = at;
             }
-            (Rung::Reboot, _) => self.reboots.push(RebootCharge { app: Some(owner), at }),
+            (Rung::Reboot, _) => self.charge_reboot(Some(owner), at),
             (_, Purse::Ladder) => app.ladder.push(ActCharge { rung, at }),
             (_, Purse::Gentle) => app.gentle = Some(ActCharge { rung, at }),
             (_, Purse::Free) => {}
@@ -93,7 +92,7 @@ impl Ledger {
 
     /// A reset that nobody asked for (watchdog, panic) is charged to the machine.
     pub fn charge_reset(&mut self, at: Moment) {
-        self.reboots.push(RebootCharge { app: None, at });
+        self.charge_reboot(None, at);
     }
 
     /// It is true at this instant of CLOCK_BOOTTIME.
@@ -132,6 +131,7 @@ impl Ledger {
     pub fn prune(&mut self, now: Moment, keep_ms: u64) {
         let young = |at: Moment| now.since(at) < keep_ms;
         self.reboots.retain(|charge| young(charge.at));
+        self.vain.retain(|charge| young(charge.at));
         for app in &mut self.apps {
             app.ladder.retain(|charge| young(charge.at));
             app.gentle = app.gentle.filter(|charge| young(charge.at));

@@ -4,9 +4,7 @@
 //! the machine was last heard of, and sometimes what the device says of the last reset.
 
 use super::Ledger;
-use defib_engine::effect::Rung;
 use defib_engine::event::Outcome;
-use defib_engine::time::Moment;
 
 /// The last thing that was done with the watchdog, and in which boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,21 +83,15 @@ impl Ledger {
     pub fn asked_for_reboot(&self) -> bool {
         self.ordered_reboot(|outcome| matches!(outcome, None | Some(Outcome::Done)))
     }
-
-    fn ordered_reboot(&self, is_such: impl Fn(Option<Outcome>) -> bool) -> bool {
-        let since: Moment = self.booted_at();
-        let records = self.apps().iter().flat_map(|app| app.intents.iter());
-        let mut reboots = records.filter(|it| it.rung == Rung::Reboot && it.at >= since);
-        reboots.any(|it| is_such(it.outcome))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use defib_engine::effect::Purse;
+    use defib_engine::effect::{Purse, Rung};
     use defib_engine::event::Failure;
     use defib_engine::id::IntentId;
+    use defib_engine::time::Moment;
 
     const ALL: [WatchdogMark; 4] = [
         WatchdogMark::Armed,

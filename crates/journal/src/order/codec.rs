@@ -13,6 +13,7 @@ wire_enum!(Request {
     5 = Evidence { app, incident },
     6 = ConfigRead { accepted },
     7 = Fresh { until_ms },
+    8 = Recovered { app },
     20 = Drill { app, kind, identity },
 });
 
@@ -35,6 +36,8 @@ wire_enum!(Report {
     16 = ShuttingDown,
     17 = Stop,
     18 = ObserveOnly { message < 200 },
+    19 = LedgerVain(reboot),
+    20 = Thawed,
     30 = LastBoot(last),
     40 = Drilled { app, kind, stage, detail < 200 },
 });

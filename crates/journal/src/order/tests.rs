@@ -17,6 +17,8 @@ sample_enum!(Request {
     Identify { app },
     Evidence { app, incident },
     ConfigRead { accepted },
+    Fresh { until_ms },
+    Recovered { app },
 });
 sample_enum!(Report {
     Welcome { protocol, line_offset_ms, booted_at, boot_id, last_intent },
@@ -37,6 +39,8 @@ sample_enum!(Report {
     LastBoot(last),
     ShuttingDown,
     Stop,
+    LedgerVain(reboot),
+    Thawed,
 });
 
 sample_struct!(LastBoot { boot_id, ending, reboot, traces, last_wall_ms, began_wall_ms });

@@ -11,4 +11,5 @@ typed_enum!(Effect {
     Gather { app, incident },
     Note(note),
     Order(order),
+    Recovered { app },
 });

@@ -8,7 +8,7 @@ use defib_engine::event::{
 typed_struct!(Charge { app, rung, purse, at });
 typed_struct!(LedgerIntent { app, intent, rung, outcome });
 typed_struct!(StartCount { app, count, last });
-typed_struct!(Started { booted_at, new_boot, away_ms, last_intent, charges, intents, starts });
+typed_struct!(Started { booted_at, new_boot, away_ms, last_intent, charges, intents, starts, vain });
 typed_enum!(Exit { Code(code), Signal(signal), Unseen });
 typed_enum!(Doubt { LateTimer { late_ms }, Resumed { slept_ms }, ClockStepped { by_ms } });
 typed_enum!(Outcome { Done, Failed(why), Refused(why), Interrupted });
@@ -28,6 +28,7 @@ typed_enum!(OrderRefusal {
     UnknownTarget,
     Budget,
     MinUptime,
+    Frozen,
     NotPermitted,
     WrongIdentity,
     Busy,
@@ -48,6 +49,7 @@ typed_enum!(Event {
     Capable { app, rungs },
     Acted { app, intent, outcome },
     ShuttingDown,
+    Thawed,
     Woke,
     Measured { app, facts },
     Machine(facts),

@@ -1,7 +1,7 @@
 //! What the engine wants remembered.
 
 use super::declare::{typed_enum, typed_struct};
-use defib_engine::note::{Class, Ending, HandOver, Note, Refusal, RungFault, Tally};
+use defib_engine::note::{Class, Ending, HandOver, Note, Refusal, RungFault, Tally, Thaw};
 
 typed_enum!(Class {
     Intended,
@@ -43,6 +43,7 @@ typed_enum!(Refusal {
     NotPermitted { rung },
     NotPossible { rung },
     BudgetSpent { used, limit, until },
+    Frozen { reboots, limit, until },
     IncidentSpent { used, limit },
     MinUptime { have_ms, need_ms },
     ActRunning { app },
@@ -54,7 +55,8 @@ typed_enum!(RungFault {
     DiedAgain { after_ms },
     Relapsed { after_ms },
 });
-typed_enum!(HandOver { LadderEnds, BudgetSpent, IncidentSpent, NoCure, CrashLoop });
+typed_enum!(HandOver { LadderEnds, BudgetSpent, IncidentSpent, NoCure, CrashLoop, Frozen });
+typed_enum!(Thaw { Recovery, Person, Time });
 typed_enum!(Note {
     Up { app },
     Suspected { app, source, score_db },
@@ -78,6 +80,8 @@ typed_enum!(Note {
     Resumed { app },
     Doubted { doubt, level },
     Trusted,
+    Frozen { reboots, until },
+    Thawed { by },
     Capable { app, rungs },
     Alarm { app, invariant },
     Host { app, incident, fact },

@@ -2,6 +2,7 @@
 
 use super::declare::{typed_enum, typed_struct};
 use crate::json::{Fault, In, Out, ReadError, Shape};
+use defib_engine::freeze::{Vain, VainReboot};
 use defib_engine::state::{
     Announcement, AppPhase, AppState, Incident, LastAct, Look, ProbeState, Process, Recovery,
     SelfDoubt, Stage, Starts, State, Stretch, Used,
@@ -17,7 +18,32 @@ typed_struct!(State {
     charges,
     apps,
     machine,
+    vain,
+    frozen_until,
 });
+typed_struct!(VainReboot { app, at });
+/// Left out where there is none, and none where it is missing: a state of before it was known.
+impl Shape for Vain {
+    fn write(&self, out: &mut Out<'_>) {
+        self.0.write(out);
+    }
+
+    fn read(input: &mut In<'_>) -> Result<Self, ReadError> {
+        Shape::read(input).map(Vain)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Vain::default())
+    }
+
+    fn write_field(&self, name: &str, out: &mut Out<'_>) {
+        if !self.0.is_empty() {
+            self.0.write_field(name, out);
+        }
+    }
+}
+#[cfg(test)]
+crate::sample::sample_newtype!(Vain);
 typed_struct!(SelfDoubt { level, falls_at });
 typed_struct!(AppState {
     probes,

@@ -179,6 +179,7 @@ impl EngineAgent {
                 world.tell(Fact::Bundled { app: usize::from(app.0), incident: incident.0 });
                 self.feed(world, &Event::EvidenceClosed { app, incident, complete: true });
             }
+            Effect::Recovered { app } => self.hand.recovered(&self.config.policy, app),
             Effect::Order(order) => {
                 world.tell(Fact::Ordered(order));
                 let config = Rc::clone(&self.config);

@@ -8,6 +8,7 @@ use crate::world::{JobKind, Signal, World};
 use defib_config::spec::Target;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Failure, LedgerIntent, OrderRefusal, Outcome, StartCount, Started};
+use defib_engine::freeze::Vain;
 use defib_engine::id::{AppId, IntentId};
 use defib_engine::policy::Policy;
 use defib_engine::time::Moment;
@@ -123,6 +124,7 @@ impl Hand {
             ..Started::default()
         };
         self.ledger.charges(id_of, &mut started.charges);
+        started.vain = Vain(self.ledger.vain_reboots(id_of));
         for record in self.ledger.apps() {
             let Some(app) = id_of(record.name.as_str()) else { continue };
             started.intents.extend(record.intents.iter().map(|it| LedgerIntent {
@@ -138,6 +140,16 @@ impl Hand {
         }
         started.intents.sort_by_key(|intent| intent.intent);
         started
+    }
+
+    /// The engine has seen an app well after its reboot; `None`: all of them at once.
+    pub(super) fn recovered(&mut self, policy: &Policy, app: Option<AppId>) {
+        let is_known = |name: &str| policy.apps.iter().any(|app| app.name == name);
+        let app = app.map(|app| policy.apps[usize::from(app.0)].name.as_str());
+        self.ledger.recovered(|name| match app {
+            Some(app) => name == Some(app),
+            None => !name.is_some_and(is_known),
+        });
     }
 
     /// What became of an intent without an outcome: a predecessor of ours died in the middle of it, unless we

@@ -10,6 +10,7 @@ mod acts;
 mod blame;
 mod budgets;
 mod evidence;
+mod freeze;
 mod grace;
 mod healed;
 mod incidents;
@@ -88,6 +89,7 @@ impl Judge {
             Box::new(blame::Blame),
             Box::new(budgets::Budgets::new(apps)),
             Box::new(evidence::Evidence::new(apps)),
+            Box::new(freeze::Freezes::new(apps)),
             Box::new(grace::Grace),
             Box::new(healed::Healed::new(apps)),
             Box::new(incidents::Incidents::new(apps)),

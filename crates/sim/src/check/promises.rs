@@ -61,7 +61,7 @@ pub const PROMISES: &[Promise] = &[
         "S22",
         "no second ledger is refused to an engine without disks: the whole agent's, and quotas are the flight recorder's",
     ),
-    waiting("S23", "freezing after two reboots in vain is not built; the budget allows two a day"),
+    judged("S23", "freeze"),
     judged("S24", "watchdog"),
     elsewhere("S25", "crates/sim/tests/runs.rs"),
     waiting(

@@ -4,6 +4,7 @@ use super::bytes::Bytes;
 use super::engine_world::{OUTCOMES, RUNGS, SEEN, World};
 use defib_engine::effect::Purse;
 use defib_engine::event::{Charge, Doubt, Event, Exit, LedgerIntent, StartCount, Started};
+use defib_engine::freeze::{Vain, VainReboot};
 use defib_engine::id::{AppId, Identity, IncidentId, IntentId, ProbeId};
 use defib_engine::policy::RungSet;
 use defib_engine::state::AppState;
@@ -89,6 +90,8 @@ impl World<'_> {
             count: bytes.word() as u16,
             last: self.any_moment(bytes),
         };
+        let vain =
+            |bytes: &mut Bytes<'_>| VainReboot { app: any_app(bytes), at: self.any_moment(bytes) };
         Started {
             booted_at: self.any_moment(bytes),
             new_boot: bytes.coin(),
@@ -97,6 +100,8 @@ impl World<'_> {
             charges: some(bytes).map(|_| charge(bytes)).collect(),
             intents: some(bytes).map(|_| intent(bytes)).collect(),
             starts: some(bytes).map(|_| start(bytes)).collect(),
+            // Drawn last, so that the inputs of before keep their meaning.
+            vain: Vain(some(bytes).map(|_| vain(bytes)).collect()),
         }
     }
 }

@@ -13,6 +13,10 @@ impl Files for Seat {
 
     fn keep_config(&self, _text: &str) {}
 
+    fn take_resume(&self) -> bool {
+        false
+    }
+
     fn output_path(&self, name: &str) -> PathBuf {
         Path::new("/var/lib/defib/output").join(name)
     }

@@ -6,6 +6,7 @@ use super::whole::{Guardian, Run, RunFate, Whole};
 use super::wrong::Wrong;
 use defib_engine::effect::{Effect, Order, Rung};
 use defib_engine::event::{Event, LedgerIntent, Outcome, StartCount, Started};
+use defib_engine::freeze::Vain;
 use defib_engine::id::{AppId, IntentId};
 use defib_engine::note::Note;
 use defib_engine::seen::Seen;
@@ -114,6 +115,7 @@ impl Modelled {
                 let closed = Event::EvidenceClosed { app, incident, complete: true };
                 whole.reports.push(closed);
             }
+            Effect::Recovered { app } => self.recovered(whole, app),
             Effect::Note(note) => whole.watch.noted(&note),
             Effect::Order(order) => {
                 if let Guardian::Up { state, synced, .. } = &mut whole.guardian {
@@ -128,6 +130,16 @@ impl Modelled {
                 }
             }
         }
+    }
+
+    /// As the executor does it: by name, in the ledger.
+    fn recovered(&self, whole: &mut Whole, app: Option<AppId>) {
+        let apps = &self.policy.apps;
+        let name = app.map(|app| apps[usize::from(app.0)].name.as_str());
+        whole.ledger.recovered(|it| match name {
+            Some(name) => it == Some(name),
+            None => !it.is_some_and(|it| apps.iter().any(|app| app.name == it)),
+        });
     }
 
     /// Killed, with all lines written.
@@ -193,6 +205,7 @@ impl Modelled {
             ..Started::default()
         };
         ledger.charges(id_of, &mut started.charges);
+        started.vain = Vain(ledger.vain_reboots(id_of));
         if self.wrong == Wrong::ForgetsCharges {
             started.charges.clear();
         }

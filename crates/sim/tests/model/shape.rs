@@ -216,6 +216,10 @@ impl<H: Hasher> Print<'_, H> {
         self.now = ledger.now(self.whole.boottime()).0;
         self.number(ledger.last_intent);
         self.put(ledger.boot_id == self.whole.boot_id());
+        for charge in ledger.vain.iter() {
+            let app = charge.app.as_ref().map(|name| name.as_str());
+            self.put((app, charge.at > ledger.booted_at()));
+        }
         for charge in ledger.reboots.iter() {
             if self.is_within(charge.at, r::REBOOTS.long_ms) {
                 self.moment(charge.at, r::REBOOTS.long_ms);

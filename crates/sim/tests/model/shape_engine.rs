@@ -21,6 +21,8 @@ impl<H: Hasher> Print<'_, H> {
             apps,
             // Read by no body of the model.
             machine: _,
+            vain,
+            frozen_until,
         } = state;
         self.woken = now.0;
         self.number(*next_intent);
@@ -34,6 +36,11 @@ impl<H: Hasher> Print<'_, H> {
                 self.moment(charge.at, longest_ms);
             }
         }
+        // A freeze lasts for a day, of which the model sees minutes: how old it is decides nothing here.
+        for reboot in &vain.0 {
+            self.put((reboot.app, reboot.at > *booted_at));
+        }
+        self.put(frozen_until.is_some());
         for app in apps {
             self.app(app);
         }

@@ -331,6 +331,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         by_hand(WrongHand::Repeats),
     ),
     mutant(
+        "an engine that forgets which reboots were in vain",
+        "S23",
+        Kind::InVain,
+        by_state(|state| state.vain.0.clear()),
+    ),
+    mutant(
         "an order that goes to the next app, as a reload",
         "S32",
         Kind::Small,

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Spent,
     /// One app that nothing cures for a day.
     Hopeless,
+    /// Three apps that nothing cures, on a machine that may be rebooted, for more than a day.
+    InVain,
     /// Agents that are killed in the middle of their acts.
     Agent,
     /// Machines that run out of memory, processes, CPU and disk.
@@ -31,6 +33,7 @@ pub(crate) fn of(kind: Kind, seed: u64) -> Rc<Plan> {
         Kind::Small => plan(seed),
         Kind::Spent => Rc::new(spent(seed)),
         Kind::Hopeless => Rc::new(hopeless(seed)),
+        Kind::InVain => Rc::new(in_vain(seed)),
         Kind::Agent => Rc::new(generate(seed, Profile::Agent)),
         Kind::Machine => Rc::new(generate(seed, Profile::Machine)),
     }
@@ -76,6 +79,23 @@ fn hopeless(seed: u64) -> Plan {
     let mut plan = one_app(seed, "unit = \"shop.service\"", 24);
     let what = Happening::App { app: 0, fault: AppFault::Hang, remedy: Remedy::NONE };
     plan.happenings.push(Planned { at_ms: 40 * MINUTE_MS, what });
+    plan
+}
+
+/// One reboot for each of three apps: the second 6 h after the first, the third when the first is a day old.
+fn in_vain(seed: u64) -> Plan {
+    let mut plan = one_app(seed, "unit = \"shop.service\"", 26);
+    plan.config = plan.config.replace("mode = \"act\"", "mode = \"act\"\nreboot = \"allowed\"");
+    for (app, name) in ["shop", "api", "wiki"].into_iter().enumerate() {
+        if app > 0 {
+            let url = format!("http://127.0.0.1:{}/", 8_000 + app);
+            let _ =
+                write!(plan.config, "[app.{name}]\nurl = \"{url}\"\nunit = \"{name}.service\"\n");
+            plan.apps.push(AppPlan { name: name.into(), ..plan.apps[0].clone() });
+        }
+        let what = Happening::App { app, fault: AppFault::Hang, remedy: Remedy::NONE };
+        plan.happenings.push(Planned { at_ms: 40 * MINUTE_MS, what });
+    }
     plan
 }
 
