@@ -12,8 +12,13 @@ use defib_engine::policy::{Mode, View};
 use defib_engine::seen::Seen;
 use defib_engine::state::Process;
 
-const ROOMY: DiskFacts =
-    DiskFacts { free_permille: 500, inodes_permille: 500, turned_read_only: false };
+const ROOMY: DiskFacts = DiskFacts {
+    free_permille: 500,
+    free_kb: None,
+    inodes_permille: 500,
+    free_inodes: None,
+    turned_read_only: false,
+};
 
 fn short(available_kb: u64, full: Option<u16>) -> MachineFacts {
     let pressure = full.map(|memory_full| Pressure { memory_full, ..Pressure::default() });
@@ -196,7 +201,9 @@ fn what_an_app_that_answers_wrongly_stands_on() {
     let disk_full = |disk, free_permille, inodes_permille| HostFact::DiskFull {
         disk,
         free_permille,
+        free_kb: None,
         inodes_permille,
+        free_inodes: None,
     };
     let descriptors = HostFact::Descriptors { used: 950, max: 1_000 };
     let own = HostFact::Tasks { used: 950, max: 1_000, is_own: true };

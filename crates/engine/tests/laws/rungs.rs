@@ -148,7 +148,13 @@ fn memory_and_limits_are_cured_by_ending_what_holds_them() {
     let own = AppFacts { memory_kb: 99, memory_max_kb: Some(100), ..AppFacts::default() };
     let files = AppFacts { files: Some(99), files_max: Some(100), ..AppFacts::default() };
     let tasks = AppFacts { tasks: 99, tasks_max: Some(100), ..AppFacts::default() };
-    let full = DiskFacts { free_permille: 0, inodes_permille: 9, turned_read_only: false };
+    let full = DiskFacts {
+        free_permille: 0,
+        free_kb: None,
+        inodes_permille: 9,
+        free_inodes: None,
+        turned_read_only: false,
+    };
     let disk_full = MachineFacts { disks: [Some(full), None, None, None], ..WELL };
     let crowded = MachineFacts { tasks: 99, tasks_max: 100, ..WELL };
     let none = AppFacts::default();

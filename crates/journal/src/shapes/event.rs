@@ -8,7 +8,16 @@ use defib_engine::event::{
 typed_struct!(Charge { app, rung, purse, at });
 typed_struct!(LedgerIntent { app, intent, rung, outcome });
 typed_struct!(StartCount { app, count, last });
-typed_struct!(Started { booted_at, new_boot, away_ms, last_intent, charges, intents, starts, vain });
+typed_struct!(Started {
+    booted_at,
+    new_boot,
+    away_ms,
+    last_intent,
+    charges,
+    intents,
+    starts,
+    vain
+});
 typed_enum!(Exit { Code(code), Signal(signal), Unseen });
 typed_enum!(Doubt { LateTimer { late_ms }, Resumed { slept_ms }, ClockStepped { by_ms } });
 typed_enum!(Outcome { Done, Failed(why), Refused(why), Interrupted });

@@ -176,7 +176,9 @@ impl World {
         let turned = has(AppFault::DiskReadOnly) || self.machine.is_disk_read_only(self.now_ms);
         DiskFacts {
             free_permille: if is_full { 0 } else { 400 },
+            free_kb: Some(if is_full { 0 } else { 8_000_000 }),
             inodes_permille: 900,
+            free_inodes: Some(500_000),
             turned_read_only: turned,
         }
     }

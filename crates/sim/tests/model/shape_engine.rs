@@ -52,6 +52,7 @@ impl<H: Hasher> Print<'_, H> {
             process,
             grace_until,
             stopped,
+            stop_told,
             held_until,
             announced,
             capable,
@@ -64,7 +65,7 @@ impl<H: Hasher> Print<'_, H> {
             phase,
             host: _,
         } = app;
-        self.put((stopped, announced, capable, alarmed, discriminant(process)));
+        self.put((stopped, stop_told, announced, capable, alarmed, discriminant(process)));
         match process {
             Process::Alive { identity, since: _ } => self.identity(Some(*identity)),
             Process::Gone { at, supervisor_until } => {

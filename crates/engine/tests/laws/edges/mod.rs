@@ -122,6 +122,7 @@ impl Bench {
             id: IncidentId(1),
             class,
             since: ago(20 * SECOND),
+            away_ms: None,
             stage,
             used: Used::default(),
             disruptive: 0,

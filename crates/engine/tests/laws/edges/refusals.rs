@@ -31,7 +31,13 @@ pub(super) fn before_reboot() -> Bench {
 /// Its disk has become read-only: no act but a reboot helps.
 pub(super) fn read_only() -> Bench {
     let mut bench = Bench::failing(ERROR);
-    let disk = DiskFacts { free_permille: 500, inodes_permille: 500, turned_read_only: true };
+    let disk = DiskFacts {
+        free_permille: 500,
+        free_kb: None,
+        inodes_permille: 500,
+        free_inodes: None,
+        turned_read_only: true,
+    };
     let facts = MachineFacts { disks: [Some(disk), None, None, None], ..WELL };
     bench.state.machine = Some((NOW, facts));
     bench.host();

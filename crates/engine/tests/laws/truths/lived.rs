@@ -46,7 +46,13 @@ pub(super) fn world(truth: &Truth) -> World {
 }
 
 fn befall(world: &mut World, truth: &Truth) {
-    let disk = DiskFacts { free_permille: 500, inodes_permille: 500, turned_read_only: false };
+    let disk = DiskFacts {
+        free_permille: 500,
+        free_kb: None,
+        inodes_permille: 500,
+        free_inodes: None,
+        turned_read_only: false,
+    };
     let with = |disk| MachineFacts { disks: [Some(disk), None, None, None], ..WELL };
     let short = MachineFacts { available_kb: 9_000, pressure: None, ..WELL };
     let facts = &mut world.apps[0].facts;
