@@ -16,11 +16,11 @@ use support::laws::{self, Law, RIGHT, UPTIME_MS, Wrong};
 use support::script::{self, Line};
 use support::world::{HANG, World};
 
-/// Judges a mutant by up to 400 random scripts, always the same ones, until this promise is broken.
+/// Judges a mutant by up to 4,000 random scripts, always the same ones, until this promise is broken.
 fn first_breach(promise: &str, law: impl Fn(&[Line]) -> Law) -> Option<String> {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    (0..400).find_map(|_| {
+    (0..4_000).find_map(|_| {
         let script = script::script().new_tree(&mut runner).expect("a script").current();
         law(&script).err().filter(|breach| breach.contains(promise))
     })
