@@ -39,7 +39,8 @@ fn frozen(name: &str) -> Bench {
     ledger.charge_reset(Moment(now_ms - 25 * HOUR_MS));
     ledger.charge_reset(Moment(now_ms - 7 * HOUR_MS));
     let mut file = vec![0; 2 * SLOT_BYTES];
-    let mut slot = [0; SLOT_BYTES];
+    let mut slot =
+        Box::<[u8; SLOT_BYTES]>::try_from(vec![0; SLOT_BYTES].into_boxed_slice()).expect("so long");
     let len = ledger.encode_slot(&mut slot);
     let at = ledger.next_slot().offset() as usize;
     file[at..at + len].copy_from_slice(&slot[..len]);

@@ -60,7 +60,7 @@ impl Account {
     fn add(&mut self, began: u64, ended: u64, seen: Seen, [interval, window]: [u64; 2]) {
         let good = matches!(seen, Seen::Pass);
         // A third of the window; cut to whole intervals unless the failures go on.
-        let third = (window + 2) / 3;
+        let third = window.div_ceil(3);
         let whole = third / interval * interval;
         let goes_on = !good && self.stretch.is_some();
         let pace = interval.max(if goes_on { third } else { whole });
@@ -96,7 +96,7 @@ fn sums_are_those_of_a_second_account() {
         let (mut account, mut now, mut chance) = (Account::default(), 0, seed);
         for _ in 0..400 {
             chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888);
-            let third = (window + 2) / 3;
+            let third = window.div_ceil(3);
             let gaps =
                 [1_000, interval - 1, interval, third - 1, third, third / interval * interval];
             now += gaps[(chance >> 40) as usize % gaps.len()].max(20);

@@ -1,4 +1,5 @@
 //! Which rung comes next: by the kind of fault, by what the target can, by what is allowed, by what was used.
+#![allow(clippy::type_complexity, reason = "a row of a table is read once, beside its heading")]
 
 use crate::support::desk::{Desk, ERROR, HANG, at, one};
 use crate::support::policy::{allow_reboot, probe};

@@ -72,11 +72,12 @@ fn the_pace_of_the_second_sum_is_a_third_of_the_window_in_whole_intervals() {
     }
 }
 
+type Change = fn(&mut Desk);
+
 #[test]
 fn anything_that_is_open_is_not_quiet() {
     let calm = Desk::well(one("child", vec![probe("url", View::App), probe("two", View::App)]));
     assert!(calm.state.is_quiet());
-    type Change = fn(&mut Desk);
     let changes: [Change; 11] = [
         |desk| desk.state.apps[0].suspected_since = Some(at(0)),
         |desk| desk.state.apps[0].held_until = Some(at(1)),

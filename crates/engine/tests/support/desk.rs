@@ -73,6 +73,7 @@ impl Desk {
         Desk { state, policy, effects: vec![], notes: vec![], orders: vec![] }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "events are written down where they are fed")]
     pub fn feed(&mut self, ms: u64, event: Event) -> &mut Desk {
         self.effects.clear();
         step(&mut self.state, &self.policy, at(ms), &event, &mut self.effects);

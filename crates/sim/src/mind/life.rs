@@ -38,7 +38,7 @@ enum Stage {
     /// Until the executor has said what it must.
     Greets {
         body: Box<SimBody>,
-        handshake: Handshake,
+        handshake: Box<Handshake>,
         ends_ms: u64,
     },
     /// Until an earlier guardian has ended.
@@ -184,15 +184,14 @@ impl Life {
             return Some(broken.into());
         }
         let ends_ms = self.clocks.now_ms() + HANDSHAKE_MS;
-        self.stage =
-            Stage::Greets { body: Box::new(body), handshake: Handshake::default(), ends_ms };
+        self.stage = Stage::Greets { body: Box::new(body), handshake: Box::default(), ends_ms };
         None
     }
 
     fn greets(
         &mut self,
         mut body: Box<SimBody>,
-        mut handshake: Handshake,
+        mut handshake: Box<Handshake>,
         ends_ms: u64,
     ) -> Option<Ended> {
         loop {

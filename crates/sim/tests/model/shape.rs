@@ -217,7 +217,7 @@ impl<H: Hasher> Print<'_, H> {
         self.number(ledger.last_intent);
         self.put(ledger.boot_id == self.whole.boot_id());
         for charge in ledger.vain.iter() {
-            let app = charge.app.as_ref().map(|name| name.as_str());
+            let app = charge.app.as_ref().map(defib_journal::ledger::Name::as_str);
             self.put((app, charge.at > ledger.booted_at()));
         }
         for charge in ledger.reboots.iter() {

@@ -41,10 +41,9 @@ fn kind(chance: &mut Chance, family: Family, app: &Drawn) -> Option<AppFault> {
             oom_ms: chance.pick([0, 0, 1]) * chance.spread(500, 600_000),
         },
         Family::Forks => AppFault::Forks { lasts_ms: chance.spread(500, 600_000) },
-        Family::Sleeps => AppFault::Unkillable,
         Family::AppDisk => chance.pick([AppFault::DiskFull, AppFault::DiskReadOnly]),
         Family::Port => AppFault::PortTaken,
-        Family::Unkillable => AppFault::Unkillable,
+        Family::Sleeps | Family::Unkillable => AppFault::Unkillable,
         Family::Recover if app.has_recover => {
             chance.pick([AppFault::RecoverFails, AppFault::RecoverHangs])
         }
@@ -79,9 +78,9 @@ fn remedy(chance: &mut Chance, fault: AppFault) -> Remedy {
         | AppFault::PathCut
         | AppFault::CachedOutside
         | AppFault::RecoverFails
-        | AppFault::RecoverHangs => chance.pick([by_itself, Remedy::NONE]),
+        | AppFault::RecoverHangs
+        | AppFault::DiskFull => chance.pick([by_itself, Remedy::NONE]),
         AppFault::Unkillable | AppFault::DiskReadOnly => Remedy::REBOOT,
-        AppFault::DiskFull => chance.pick([by_itself, Remedy::NONE]),
         // Both begin anew with each process, unless what was asked of the old one was to blame.
         AppFault::Eats { .. } | AppFault::Forks { .. } => {
             chance.pick([Remedy::NEW_PROCESS, Remedy::NEW_PROCESS, by_itself, Remedy::NONE])
