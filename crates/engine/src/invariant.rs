@@ -172,13 +172,10 @@ fn may_reboot(
         && others_rest
 }
 
-/// Whether something was tried before this reboot, whose own step is counted already. After a relapse the
-/// ladder goes on from where the incident before it stood.
+/// Whether something was tried before this reboot. After a relapse the ladder goes on from where the incident
+/// before it stood. (Weak: the reboot's own step counts as well; docs/simulation.md.)
 fn has_tried_lower(incident: &Incident) -> bool {
-    let acted = incident.acted.is_some_and(|act| act.rung != Rung::Reboot);
-    let climbed =
-        matches!(incident.stage, Stage::Acting { before, .. } if before != Used::default());
-    acted || climbed
+    incident.acted.is_some() || incident.used != Used::default()
 }
 
 /// This reboot itself is already among those in vain.

@@ -242,6 +242,10 @@ impl Case {
         }
         // Of gentle acts the last one is remembered; a reload may be it.
         let gentle = self.paid(|it| it.0 && it.2 && matches!(it.1, 1..=3 | 5), 5_000);
+        // Nobody was seen well after any of them: the second was the last for a day.
+        if self.rung == Rung::Reboot && self.reboots(24 * 3_600_000) >= 2 {
+            return refused(OrderRefusal::Frozen);
+        }
         let is_spent = match (self.rung, self.purse) {
             (Rung::Start | Rung::Reload, _) => false,
             (Rung::Reboot, _) => self.reboots(3_000) >= 1 || self.reboots(20_000) >= 2,
