@@ -79,12 +79,11 @@ impl Turn<'_> {
     fn begin_grace(&mut self, app: usize, rung: Rung) {
         let until = self.now.plus(self.rules(app).start_grace_ms);
         self.void_looks(app);
-        let state = self.app(app);
         // (A start frees nothing: memory that was gone before it is gone after it.)
-        if let Some(host) = state.host.as_mut().filter(|_| rung != Rung::Start) {
-            host.forget();
-        }
         if rung != Rung::Start {
+            if let Some(host) = self.app(app).host.as_mut() {
+                host.forget();
+            }
             self.read_memory_anew();
         }
         let state = self.app(app);

@@ -23,7 +23,7 @@ fn seeds(usual: Range<u64>) -> Range<u64> {
 
 /// Runs seeds under the judge and tells of each world in which a promise was broken.
 fn all_kept(
-    seeds: Range<u64>,
+    seeds: impl IntoIterator<Item = u64>,
     plan: impl Fn(u64) -> Rc<Plan>,
     run: impl Fn(&Rc<Plan>) -> Vec<Breach>,
 ) {
@@ -88,6 +88,13 @@ fn the_whole_agent_breaks_nothing_while_it_is_killed() {
 #[test]
 fn the_engine_breaks_nothing_on_sick_machines() {
     all_kept(seeds(0..40), generated(Profile::Machine), engine);
+}
+
+/// A reading that stayed due while news came was a doubt at each of them, and each doubt began all looks anew: these
+/// worlds had no end.
+#[test]
+fn a_late_reading_is_one_doubt() {
+    all_kept([88, 307, 469, 497, 504], generated(Profile::Machine), engine);
 }
 
 #[test]

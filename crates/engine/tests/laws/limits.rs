@@ -8,7 +8,7 @@ use defib_engine::effect::{Effect, Purse, Rung};
 use defib_engine::event::{Doubt, Event, Exit};
 use defib_engine::id::AppId;
 use defib_engine::note::{Class, Ending, HandOver, Note};
-use defib_engine::policy::{Policy, View};
+use defib_engine::policy::{Policy, RungSet, View};
 use defib_engine::seen::Seen;
 
 const SECOND: u64 = 1_000;
@@ -164,6 +164,25 @@ fn its_own_supervisor_goes_first() {
     world.die(0, Exit::Code(1), Some(5_000));
     world.run(MINUTE);
     assert_eq!(first_between(&world, 5 * SECOND, 7 * SECOND), Rung::Start);
+}
+
+#[test]
+fn who_keeps_what_we_do_not_know_has_as_long_as_a_start_may_take() {
+    let mut policy = two_apps(true);
+    let grace_ms = policy.apps[0].start_grace_ms;
+    policy.apps[0].rungs = RungSet::NONE.with(Rung::Reboot);
+    policy.apps[0].process_known = false;
+    let first_act = |seen| {
+        let mut world = sick(policy.clone(), 0, seen);
+        world.run(10 * MINUTE);
+        orders(&world, 0).first().map(|(at_ms, rung, _)| (*at_ms, *rung))
+    };
+    let (after_ms, rung) = first_act(Seen::Refused).expect("a reboot in the end");
+    assert_eq!(rung, Rung::Reboot);
+    assert!((grace_ms..grace_ms + 10 * SECOND).contains(&after_ms), "{after_ms}");
+    // Who listens is not being started.
+    let (after_ms, rung) = first_act(HANG).expect("a reboot");
+    assert!(rung == Rung::Reboot && after_ms < BELIEVED, "{after_ms}");
 }
 
 #[test]

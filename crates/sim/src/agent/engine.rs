@@ -2,6 +2,7 @@
 //! journal and no messages: what is lost between them is the whole agent's subject.
 
 mod skip;
+mod turn;
 mod wrong;
 
 pub use wrong::{Wrong, WrongHand};
@@ -15,13 +16,11 @@ use crate::world::World;
 use crate::world::news::News;
 use defib_config::spec::Config;
 use defib_engine::effect::Effect;
-use defib_engine::event::{Doubt, Event, Exit};
-use defib_engine::host::READING_MS;
-use defib_engine::id::{AppId, Identity, ProbeId};
-use defib_engine::state::{AppState, Process, State};
+use defib_engine::event::{Event, Exit};
+use defib_engine::id::{AppId, ProbeId};
+use defib_engine::state::State;
 use defib_engine::time::Moment;
 use defib_engine::{next_deadline, step};
-use defib_guardian::mind::Watched;
 use std::rc::Rc;
 
 /// What is added to RestartSec before a supervisor counts as late, as in the executor.
@@ -198,66 +197,6 @@ impl EngineAgent {
         self.feed(world, &Event::Acted { app, intent, outcome });
     }
 
-    /// When the machine is read next, if it can be.
-    fn reading_ms(&self, world: &World) -> Option<u64> {
-        world.plan().machine.host.map(|_| self.read_ms + READING_MS)
-    }
-
-    /// One reading of the machine.
-    fn read(&mut self, world: &mut World) {
-        self.read_ms = world.now_ms();
-        let watched: Vec<Watched> = (0..).zip(&self.state.apps).filter_map(watched).collect();
-        let mut events = Vec::new();
-        self.reader.pass(world, &watched, &mut events);
-        for event in events {
-            self.feed(world, &event);
-        }
-    }
-
-    /// Doubts come before anything that was seen.
-    fn feel(&mut self, world: &mut World, asked_ms: u64) {
-        let machine = world.machine();
-        let now_ms = world.now_ms();
-        let slept_ms = machine.boot_ms(now_ms) - machine.monotonic_ms(now_ms);
-        let wall_offset_ms = wall_offset_ms(world);
-        let slept_now_ms = slept_ms.saturating_sub(self.slept_ms);
-        let by_ms = wall_offset_ms - self.wall_offset_ms;
-        let late_ms = now_ms.saturating_sub(asked_ms).saturating_sub(slept_now_ms);
-        (self.slept_ms, self.wall_offset_ms) = (slept_ms, wall_offset_ms);
-        let mut doubts = [None; 3];
-        if slept_now_ms >= 1_000 {
-            doubts[0] = Some(Doubt::Resumed { slept_ms: slept_now_ms });
-        }
-        if by_ms.abs() > 1_000 {
-            doubts[1] = Some(Doubt::ClockStepped { by_ms });
-        }
-        if late_ms > LATE_MAX_MS {
-            doubts[2] = Some(Doubt::LateTimer { late_ms });
-        }
-        for doubt in doubts.into_iter().flatten() {
-            world.tell(Fact::Doubted(doubt));
-            self.feed(world, &Event::Doubted(doubt));
-        }
-    }
-
-    fn remember_clocks(&mut self, world: &World) {
-        let (machine, now_ms) = (world.machine(), world.now_ms());
-        self.slept_ms = machine.boot_ms(now_ms) - machine.monotonic_ms(now_ms);
-        self.wall_offset_ms = wall_offset_ms(world);
-    }
-
-    /// Whether the next wake-up will find that a clock was set, or that the machine slept.
-    fn has_moved_clocks(&self, world: &World) -> bool {
-        let (machine, now_ms) = (world.machine(), world.now_ms());
-        let slept_ms = machine.boot_ms(now_ms) - machine.monotonic_ms(now_ms);
-        slept_ms != self.slept_ms || wall_offset_ms(world) != self.wall_offset_ms
-    }
-
-    /// The engine's own deadline, in true time.
-    fn engine_deadline_ms(&self, world: &World) -> Option<u64> {
-        self.due.map(|at| self.true_ms(world, at))
-    }
-
     fn begin_executor(&mut self, world: &mut World) {
         self.hand.begin(world);
         if let Some(change) = self.wrong.ledger {
@@ -336,19 +275,15 @@ impl Agent for EngineAgent {
             return;
         }
         if self.life == Life::Runs {
-            let asked = [self.engine_deadline_ms(world), self.reading_ms(world)];
-            let asked_ms = asked.into_iter().flatten().min().unwrap_or(u64::MAX);
-            self.feel(world, asked_ms);
+            let asked_ms = self.next_turn_ms(world).unwrap_or(u64::MAX);
+            self.begin_turn(world, asked_ms);
             self.take_news(world, news);
         }
     }
 
     fn deadline_ms(&self, world: &World) -> Option<u64> {
         let due_ms = match self.life {
-            Life::Runs => {
-                let both = [self.engine_deadline_ms(world), self.reading_ms(world)];
-                both.into_iter().flatten().min()
-            }
+            Life::Runs => self.next_turn_ms(world),
             Life::GuardianGone(at_ms) | Life::AllGone(at_ms) => Some(at_ms),
         };
         let acts_ms = self.hand.deadline_ms();
@@ -368,10 +303,7 @@ impl Agent for EngineAgent {
         if self.life != Life::Runs {
             return;
         }
-        self.feel(world, asked_ms);
-        if self.reading_ms(world).is_some_and(|at_ms| at_ms <= world.now_ms()) {
-            self.read(world);
-        }
+        self.begin_turn(world, asked_ms);
         if self.engine_deadline_ms(world).is_some_and(|at_ms| at_ms <= world.now_ms()) {
             self.feed(world, &Event::Woke);
         }
@@ -421,26 +353,5 @@ impl Agent for EngineAgent {
 
     fn skip_to(&mut self, world: &mut World, until_ms: u64) -> bool {
         self.skip(world, until_ms)
-    }
-}
-
-fn wall_offset_ms(world: &World) -> i64 {
-    let (machine, now_ms) = (world.machine(), world.now_ms());
-    machine.wall_ms(now_ms) as i64 - now_ms as i64
-}
-
-/// What is measured of an app, if its process is known: as the guardian's mind has it.
-fn watched((app, state): (u16, &AppState)) -> Option<Watched> {
-    let identity = alive(state)?;
-    let is_well = state.healthy_since.is_some()
-        && state.suspected_since.is_none()
-        && state.incident().is_none();
-    Some(Watched { app: AppId(app), identity, is_well })
-}
-
-fn alive(state: &AppState) -> Option<Identity> {
-    match state.process {
-        Process::Alive { identity, .. } => Some(identity),
-        _ => None,
     }
 }

@@ -29,7 +29,7 @@ struct Running {
 
 impl Cleaner for Sweeper {
     fn begin(&mut self, rules: &[CleanRule]) -> io::Result<()> {
-        if self.running.is_some() && self.done().is_none() && self.running.is_some() {
+        if self.running.is_some() && self.done().is_none() {
             // The one before is held up by a disk.
             return Err(io::Error::from_raw_os_error(libc::EAGAIN));
         }

@@ -14,8 +14,9 @@ type Look<'a> = &'a dyn Fn(BorrowedFd<'_>) -> Result<Room>;
 /// `is_stopped`.
 pub(super) fn clean(rules: &[CleanRule], look: Look<'_>, is_stopped: &dyn Fn() -> bool) -> Cleaned {
     let mut cleaned = Cleaned::default();
+    let mut swept = Vec::new();
     for rule in rules {
-        if let Err(error) = clean_one(rule, look, is_stopped, &mut cleaned) {
+        if let Err(error) = clean_one(rule, look, is_stopped, &mut cleaned, &mut swept) {
             let why = if matches!(error, Errno::LOOP | Errno::NOTDIR) {
                 "a symbolic link leads there, or it is no folder".to_owned()
             } else {
@@ -24,7 +25,19 @@ pub(super) fn clean(rules: &[CleanRule], look: Look<'_>, is_stopped: &dyn Fn() -
             cleaned.fault.get_or_insert_with(|| format!("{}: {why}", rule.folder.display()));
         }
     }
+    // Asked when all is done: a later rule may have made room on the disk of an earlier one, and room on one
+    // disk is none on another.
+    cleaned.was_full = !swept.is_empty();
+    cleaned.is_full = swept.iter().any(|folder| is_still_full(folder, look));
     cleaned
+}
+
+fn is_still_full(folder: &Folder, look: Look<'_>) -> bool {
+    let is_full = || look(folder.fd()).is_ok_and(Room::is_full);
+    is_full() && {
+        folder.settle();
+        is_full()
+    }
 }
 
 fn clean_one(
@@ -32,18 +45,15 @@ fn clean_one(
     look: Look<'_>,
     is_stopped: &dyn Fn() -> bool,
     cleaned: &mut Cleaned,
+    swept: &mut Vec<Folder>,
 ) -> Result<()> {
     let folder = Folder::open(&rule.folder)?;
-    if !look(folder.fd())?.is_full() {
-        return Ok(());
-    }
-    cleaned.was_full = true;
-    let swept = sweep(&folder, rule, look, is_stopped, cleaned);
     if look(folder.fd())?.is_full() {
-        folder.settle();
+        let result = sweep(&folder, rule, look, is_stopped, cleaned);
+        swept.push(folder);
+        return result;
     }
-    cleaned.is_full = look(folder.fd())?.is_full();
-    swept
+    Ok(())
 }
 
 fn sweep(

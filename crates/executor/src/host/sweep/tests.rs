@@ -141,3 +141,21 @@ fn a_folder_that_is_not_there_is_said_and_the_others_are_cleaned() {
     assert_eq!(cleaned.files, 1);
     assert!(cleaned.fault.is_some_and(|fault| fault.contains("none: ")));
 }
+
+#[test]
+fn room_on_one_disk_is_none_on_another() {
+    let (one, other) = (Place::new("one"), Place::new("other"));
+    one.file("shop.log.1", 8);
+    other.file("shop.log.1", 8);
+    // The first stays full; the second, which is cleaned after it, has room once its file is gone.
+    let first = rustix::fs::stat(&one.0).unwrap().st_ino;
+    let look = |file: BorrowedFd<'_>| {
+        let is_first = rustix::fs::fstat(file)?.st_ino == first;
+        Ok(Room::with(if is_first || other.has("shop.log.1") { 0 } else { 400 }))
+    };
+    let rules = [rule(&one.0, "*.log.*"), rule(&other.0, "*.log.*")];
+    let cleaned = clean(&rules, &look, GO_ON);
+    assert_eq!((cleaned.files, cleaned.was_full, cleaned.is_full), (2, true, true));
+    let cleaned = clean(&rules[1..], &|_| Ok(Room::with(400)), GO_ON);
+    assert_eq!((cleaned.was_full, cleaned.is_full), (false, false));
+}

@@ -69,7 +69,7 @@ impl EngineAgent {
     fn reading_is_idle(&self, world: &World) -> bool {
         let Some(at_ms) = self.reading_ms(world) else { return true };
         let known = (0..).zip(&self.state.apps);
-        let known = known.filter_map(|(app, state)| Some((AppId(app), super::alive(state)?)));
+        let known = known.filter_map(|(app, state)| Some((AppId(app), super::turn::alive(state)?)));
         at_ms >= world.now_ms() && self.reader.is_idle(known)
     }
 
@@ -134,10 +134,14 @@ fn fit(runs: &mut [Run], ends: Moment) {
     }
 }
 
-/// Whether nothing is suspected, open, held or doubted. Unlike [`State::is_quiet`] it lets a CUSUM
+/// Whether nothing is suspected, open, held, frozen or doubted. Unlike [`State::is_quiet`] it lets a CUSUM
 /// decay: with the last look good it convicts nobody.
 fn is_calm(state: &State) -> bool {
-    state.doubt.level == 0 && state.shutting_down.is_none() && state.apps.iter().all(is_still)
+    state.doubt.level == 0
+        && state.shutting_down.is_none()
+        && state.vain.0.is_empty()
+        && state.frozen_until.is_none()
+        && state.apps.iter().all(is_still)
 }
 
 /// Whether time alone changes nothing but its counters.
