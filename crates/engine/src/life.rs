@@ -107,6 +107,9 @@ impl Turn<'_> {
     /// Our own eyes may have been shut: every look is void, running ones too. Deaths still count.
     pub(crate) fn doubted(&mut self, doubt: Doubt) {
         let level = (self.state.doubt.level + 1).min(DOUBT_MAX);
+        if self.state.doubt.level == 0 {
+            self.state.doubt.since = self.now;
+        }
         self.state.doubt.level = level;
         self.state.doubt.falls_at = self.now.plus(DOUBT_STEP_MS);
         self.note(Note::Doubted { doubt, level });

@@ -46,9 +46,9 @@ impl Turn<'_> {
         let host = self.host(app)?;
         let memory = host.memory.filter(|run| self.is_silent(app, run.since, run.until, SILENT_MS));
         let storm = host.storm.filter(|run| self.is_silent(app, run.since, run.until, SILENT_MS));
-        let busy = host.silent.filter(|run| {
-            self.state.doubt.level > 0 && run.until.since(run.since) >= SILENT_BUSY_MS
-        });
+        let busy = host
+            .silent
+            .filter(|run| self.is_silent_in_doubt(run.since, run.until, SILENT_BUSY_MS));
         let held = [(memory, Class::Memory), (storm, Class::Spinning), (busy, Class::Spinning)];
         let (run, class) = held
             .into_iter()
@@ -70,7 +70,13 @@ impl Turn<'_> {
             rules.view != View::Dependency
                 && probe.stretch.is_some_and(|stretch| stretch.until >= since)
         });
-        failed || self.state.doubt.level > 0 && until.since(since) >= silent_ms
+        failed || self.is_silent_in_doubt(since, until, silent_ms)
+    }
+
+    /// Looks were void for so long. Before the doubt they counted, and none had failed.
+    fn is_silent_in_doubt(&self, since: Moment, until: Moment, silent_ms: u64) -> bool {
+        let doubt = self.state.doubt;
+        doubt.level > 0 && until.since(since.max(doubt.since)) >= silent_ms
     }
 
     /// What stands before the classes that looks alone can tell: the kernel's own troubles, then memory.

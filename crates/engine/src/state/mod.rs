@@ -51,6 +51,8 @@ pub struct State {
 pub struct SelfDoubt {
     /// 0 (none) to 8.
     pub level: u8,
+    /// When it last was none and began.
+    pub since: Moment,
     /// When it falls by one.
     pub falls_at: Moment,
 }

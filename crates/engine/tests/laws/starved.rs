@@ -122,6 +122,30 @@ fn in_doubt_memory_convicts_after_8_s_and_the_cpu_after_20_s_without_an_answer()
     }
 }
 
+/// A doubt that begins now says nothing of the time before it: no look was void then, and the last was good.
+#[test]
+fn silence_in_doubt_counts_from_the_doubt() {
+    let table = [
+        (starving(), AppFacts::default(), 10_000, [14_000, 18_000], Some(Class::Memory)),
+        (starving(), AppFacts::default(), 10_001, [14_000, 18_000], None),
+        (starving(), AppFacts::default(), 17_999, [14_000, 18_000], None),
+        (WELL, busy(), 10_000, [20_000, 30_000], Some(Class::Spinning)),
+        (WELL, busy(), 10_001, [20_000, 30_000], None),
+        (WELL, busy(), 29_999, [20_000, 30_000], None),
+    ];
+    for (machine, facts, doubted, times, expected) in table {
+        let mut desk = observed();
+        let mut level = 8;
+        for ms in [10_000].into_iter().chain(times) {
+            if doubted <= ms {
+                doubt(&mut desk, doubted, std::mem::take(&mut level));
+            }
+            read(&mut desk, ms, facts, machine);
+        }
+        assert_eq!(class(&desk), expected, "{doubted} {times:?}");
+    }
+}
+
 /// Where nothing tells how long tasks wait for memory, our own lateness does.
 #[test]
 fn without_pressure_doubt_tells_that_the_machine_starves() {

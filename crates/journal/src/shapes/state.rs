@@ -44,7 +44,7 @@ impl Shape for Vain {
 }
 #[cfg(test)]
 crate::sample::sample_newtype!(Vain);
-typed_struct!(SelfDoubt { level, falls_at });
+typed_struct!(SelfDoubt { level, since, falls_at });
 typed_struct!(AppState {
     probes,
     process,

@@ -51,7 +51,7 @@ fn is_innocent(it: &AppScene, rules: &AppPolicy, at_ms: u64) -> bool {
     let quiet = it.process.is_some() && at_ms - it.born_ms > CLEAR_MS;
     let not_its_own = |fault: AppFault| match fault {
         AppFault::DependencyDown | AppFault::DependencySlow => has(View::Dependency),
-        AppFault::PathCut => has(View::App),
+        AppFault::PathCut => is_seen_well(it, rules, at_ms),
         AppFault::CertificateExpired => true,
         AppFault::Status { code } => (300..500).contains(&code),
         _ => false,
@@ -63,6 +63,17 @@ fn is_innocent(it: &AppScene, rules: &AppPolicy, at_ms: u64) -> bool {
             .iter()
             .all(|active| not_its_own(active.fault) && at_ms - active.since_ms > CLEAR_MS)
         && at_ms - it.cured_ms > CLEAR_MS
+}
+
+/// The app's own view is good, and has been: where it fails too, nothing shows that the path is to blame.
+fn is_seen_well(it: &AppScene, rules: &AppPolicy, at_ms: u64) -> bool {
+    let recent = |ms: u64| at_ms.saturating_sub(ms) < CLEAR_MS;
+    let pairs = it.probes.iter().zip(&rules.probes);
+    let mut own = pairs.filter(|(_, rules)| rules.view == View::App).map(|(probe, _)| probe);
+    own.clone().next().is_some()
+        && own.all(|probe| {
+            probe.good_ms.is_some_and(recent) && !probe.failed_ms.is_some_and(recent)
+        })
 }
 
 /// It is ended for want of memory, and has itself taken none.
