@@ -97,6 +97,30 @@ fn a_late_reading_is_one_doubt() {
     all_kept([88, 307, 469, 497, 504], generated(Profile::Machine), engine);
 }
 
+/// A doubt that had just begun convicted an app whose last look was good.
+#[test]
+fn silence_in_doubt_counts_from_the_doubt() {
+    all_kept([519, 177], generated(Profile::Machine), engine);
+}
+
+/// S11 blamed a cut path while the app's own view failed too.
+#[test]
+fn a_cut_path_is_not_all_that_fails() {
+    all_kept([40_363], generated(Profile::Swarm), engine);
+}
+
+/// A child that was killed between its gate and its exec came to life.
+#[test]
+fn what_is_killed_before_its_exec_does_not_live() {
+    all_kept([30_035], generated(Profile::Swarm), whole);
+}
+
+/// A disk that keeps nothing, and a loss of power: the numbers of intents begin anew.
+#[test]
+fn a_disk_that_keeps_nothing_gives_numbers_again() {
+    all_kept([50_293], generated(Profile::Agent), whole);
+}
+
 #[test]
 fn the_whole_agent_breaks_nothing_on_sick_machines() {
     all_kept(seeds(0..12), generated(Profile::Machine), whole);

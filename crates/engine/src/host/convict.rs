@@ -46,9 +46,8 @@ impl Turn<'_> {
         let host = self.host(app)?;
         let memory = host.memory.filter(|run| self.is_silent(app, run.since, run.until, SILENT_MS));
         let storm = host.storm.filter(|run| self.is_silent(app, run.since, run.until, SILENT_MS));
-        let busy = host
-            .silent
-            .filter(|run| self.is_silent_in_doubt(run.since, run.until, SILENT_BUSY_MS));
+        let busy =
+            host.silent.filter(|run| self.is_silent_in_doubt(run.since, run.until, SILENT_BUSY_MS));
         let held = [(memory, Class::Memory), (storm, Class::Spinning), (busy, Class::Spinning)];
         let (run, class) = held
             .into_iter()

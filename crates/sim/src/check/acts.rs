@@ -10,8 +10,9 @@ use defib_engine::id::IntentId;
 /// The checker. It remembers how far intents have come.
 #[derive(Default)]
 pub(super) struct Acts {
-    last_began: u64,
     last_intended: u64,
+    /// The last that the disk can have kept.
+    last_kept: u64,
 }
 
 impl Check for Acts {
@@ -19,6 +20,9 @@ impl Check for Acts {
         match *fact {
             Fact::Intended { order, .. } => {
                 self.once(order.intent, at_ms, found);
+                if scene.is_kept() {
+                    self.last_kept = self.last_intended;
+                }
                 if usize::from(order.app.0) >= scene.apps.len() {
                     let (app, have) = (order.app.0, scene.apps.len());
                     found.breach("S21", at_ms, || format!("intent on app {app} of {have}"));
@@ -35,6 +39,8 @@ impl Check for Acts {
                     "the agent took the machine down without an act".into()
                 });
             }
+            // Numbers of which nothing is left are given again: in the next boot they name another act.
+            Fact::WentDown { hard: true, .. } => self.last_intended = self.last_kept,
             _ => {}
         }
     }
@@ -50,7 +56,7 @@ impl Acts {
         self.last_intended = last.max(intent.0);
     }
 
-    fn begun_once(&mut self, scene: &Scene, at_ms: u64, intent: IntentId, found: &mut Found) {
+    fn begun_once(&self, scene: &Scene, at_ms: u64, intent: IntentId, found: &mut Found) {
         match scene.act(intent) {
             None => {
                 found.breach("S2", at_ms, || format!("intent {} begun, never written", intent.0));
@@ -63,7 +69,6 @@ impl Acts {
             }
             Some(_) => {}
         }
-        self.last_began = self.last_began.max(intent.0);
     }
 }
 

@@ -71,9 +71,8 @@ fn is_seen_well(it: &AppScene, rules: &AppPolicy, at_ms: u64) -> bool {
     let pairs = it.probes.iter().zip(&rules.probes);
     let mut own = pairs.filter(|(_, rules)| rules.view == View::App).map(|(probe, _)| probe);
     own.clone().next().is_some()
-        && own.all(|probe| {
-            probe.good_ms.is_some_and(recent) && !probe.failed_ms.is_some_and(recent)
-        })
+        && own
+            .all(|probe| probe.good_ms.is_some_and(recent) && !probe.failed_ms.is_some_and(recent))
 }
 
 /// It is ended for want of memory, and has itself taken none.

@@ -60,6 +60,8 @@ pub(super) struct Scene {
     pub(super) starved_ms: Option<(u64, u64)>,
     /// Until when the agent's disk, which is the machine's only one, is read-only.
     read_only_until_ms: u64,
+    /// Until when that disk keeps nothing that is written now.
+    keeps_nothing_until_ms: u64,
 }
 
 impl Scene {
@@ -91,6 +93,7 @@ impl Scene {
             sick: Vec::new(),
             starved_ms: None,
             read_only_until_ms: 0,
+            keeps_nothing_until_ms: 0,
             config,
             plan,
         }
@@ -180,7 +183,12 @@ impl Scene {
     pub(super) fn take(&mut self, at_ms: u64, fact: &Fact) {
         match fact {
             Fact::Booted { boot } => self.boots(at_ms, *boot),
-            Fact::WentDown { .. } => self.goes_down(at_ms),
+            Fact::WentDown { hard, .. } => {
+                if *hard {
+                    self.apps.iter_mut().for_each(|app| app.acts.retain(|act| act.is_kept));
+                }
+                self.goes_down(at_ms);
+            }
             Fact::Froze { ms } => {
                 let from_ms = self.frozen_ms.1.max(at_ms);
                 self.frozen_ms =
@@ -190,6 +198,7 @@ impl Scene {
             }
             Fact::Healed => {
                 (self.healed_ms, self.read_only_until_ms) = (Some(at_ms), 0);
+                self.keeps_nothing_until_ms = 0;
                 self.apps.iter_mut().for_each(|app| app.end_faults(at_ms, |_| true));
                 self.disturbed(at_ms);
             }
@@ -284,7 +293,13 @@ impl Scene {
         }
     }
 
+    /// A disk that refuses what is written keeps nothing of it over a loss of power.
+    pub(super) fn is_kept(&self) -> bool {
+        self.now_ms >= self.keeps_nothing_until_ms
+    }
+
     fn intended(&mut self, at_ms: u64, order: Order) {
+        let is_kept = self.is_kept();
         let Some(app) = self.apps.get_mut(usize::from(order.app.0)) else { return };
         if app.acts.len() == ACTS_MAX {
             app.acts.remove(0);
@@ -292,6 +307,7 @@ impl Scene {
         app.acts.push(Act {
             order,
             intended_ms: at_ms,
+            is_kept,
             began_ms: None,
             ends: false,
             ended: false,
@@ -372,6 +388,8 @@ impl Scene {
                     MachineFault::Disk { disk: DiskName::State, fault, .. } => {
                         let is_so = fault == DiskFault::ReadOnly;
                         self.read_only_until_ms = if is_so { until_ms } else { 0 };
+                        let is_kept = matches!(fault, DiskFault::Slow { .. });
+                        self.keeps_nothing_until_ms = if is_kept { 0 } else { until_ms };
                     }
                     _ => {}
                 }

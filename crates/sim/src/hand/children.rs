@@ -129,6 +129,9 @@ impl Seat {
     /// program does that finds its address in use.
     fn exec(&self, identity: Identity) {
         let Some(stray) = self.ground().stray(identity) else { return };
+        if stray.kind != (Kind::AtGate { is_open: true }) {
+            return;
+        }
         self.ground().remove(identity);
         if !self.world().become_app(stray.app, identity, By::Agent) {
             self.process_ended(identity, IN_USE);

@@ -167,10 +167,19 @@ impl Ground {
 
     /// Lets a child through its gate.
     pub(super) fn let_through(&self, identity: Identity) -> bool {
+        self.set_gate(identity, true)
+    }
+
+    /// A signal that ends it is pending: it never returns from the kernel to become its program.
+    pub(super) fn keep_from_exec(&self, identity: Identity) {
+        self.set_gate(identity, false);
+    }
+
+    fn set_gate(&self, identity: Identity, opens: bool) -> bool {
         let mut strays = self.0.strays.borrow_mut();
         let stray = strays.iter_mut().find(|stray| stray.identity == identity);
         let Some(Stray { kind: Kind::AtGate { is_open }, .. }) = stray else { return false };
-        *is_open = true;
+        *is_open = opens;
         true
     }
 }

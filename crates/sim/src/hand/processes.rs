@@ -147,6 +147,7 @@ impl Seat {
                     // What is dead is not ended by what is left of it.
                     self.touch(stray.app, false);
                 }
+                self.ground().keep_from_exec(identity);
                 let exit = Exit::Signal(if signal == Signal::Kill { 9 } else { 15 });
                 self.end_soon(identity, exit);
             }

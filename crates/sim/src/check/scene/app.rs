@@ -45,6 +45,8 @@ pub(in crate::check) struct Active {
 pub(in crate::check) struct Act {
     pub(in crate::check) order: Order,
     pub(in crate::check) intended_ms: u64,
+    /// The disk took what was written of it.
+    pub(in crate::check) is_kept: bool,
     pub(in crate::check) began_ms: Option<u64>,
     /// It was to end something that ran.
     pub(in crate::check) ends: bool,
