@@ -67,6 +67,13 @@ fn the_guardian_of_a_root_daemon_has_no_privilege() {
         assert_eq!(now[set], "0000000000000000", "{set}");
     }
     assert_eq!((&*now["NoNewPrivs"], &*now["Seccomp"]), ("1", "2"));
+    // The journal's thread, too, has given up all that the guardian has.
+    for task in fs::read_dir(format!("/proc/{guardian}/task")).expect("it lives") {
+        let task = task.expect("a thread").file_name();
+        let task = status(task.to_string_lossy().parse().expect("a number"));
+        assert_eq!(task.get("Seccomp_filters"), now.get("Seccomp_filters"));
+        assert_eq!((&task["Uid"], &task["CapEff"]), (&now["Uid"], &now["CapEff"]));
+    }
     // What the executor gave before the drop outlives it.
     let score = |pid| fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).expect("it lives");
     assert_eq!(score(guardian), score(daemon.pid()));

@@ -2,6 +2,7 @@
 //! people and counted, and never stops guarding.
 
 pub(crate) mod fold;
+mod late;
 
 use crate::clock::Clocks;
 use crate::setup::Narrate;
@@ -11,6 +12,7 @@ use defib_engine::state::State;
 use defib_engine::time::Moment;
 use defib_journal::files::{FileError, Limits, Storage, Writer};
 use defib_journal::line::{Entry, Line, encode_line};
+use late::Late;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -19,6 +21,27 @@ const LAZY_SYNC_MS: u64 = 1000;
 
 /// How long a journal that could not be opened is left alone before it is tried again.
 const REOPEN_MS: u64 = 10_000;
+
+/// What came of making the journal durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durable {
+    /// All of it is.
+    Yes,
+    /// The disk was not waited for any longer: it may become so yet.
+    Late,
+    /// It was refused.
+    No,
+}
+
+impl Durable {
+    /// What a person does who was promised it.
+    pub(crate) const fn advice(self) -> &'static str {
+        match self {
+            Durable::Late => "look for disk errors with 'dmesg', then ask again",
+            Durable::Yes | Durable::No => "free some space, then ask again",
+        }
+    }
+}
 
 /// The journal, and everybody who is told of its lines as they are written.
 pub(crate) struct Record {
@@ -35,6 +58,9 @@ pub(crate) struct Record {
     /// What was wrong when the journal was last written to.
     trouble: Option<String>,
     trouble_told: bool,
+    /// The trouble is that the disk does not answer in time.
+    is_late: bool,
+    late: Late,
     /// The journal holds a checkpoint and every event since.
     covered: bool,
     /// A line could not be written, and it may have been the policy.
@@ -61,6 +87,8 @@ impl Record {
             unsynced_since_ms: None,
             trouble: None,
             trouble_told: false,
+            is_late: false,
+            late: Late::default(),
             covered: false,
             lost: false,
         };
@@ -72,11 +100,11 @@ impl Record {
         match Writer::open_in(Rc::clone(&self.storage), self.limits) {
             Ok(writer) => {
                 self.writer = Some(writer);
-                self.trouble = None;
+                self.note_trouble(&Ok(()));
             }
             Err(error) => {
                 self.reopen_at_ms = now_ms + REOPEN_MS;
-                self.trouble = Some(error.to_string());
+                self.note_trouble(&Err(error));
             }
         }
     }
@@ -104,8 +132,17 @@ impl Record {
         self.trouble.as_deref()
     }
 
-    /// Trouble that nobody was told of yet: once each time that it begins.
+    /// Trouble that nobody was told of yet: once each time that it begins. And the end of one with a late
+    /// disk.
     pub(crate) fn new_trouble(&mut self) -> Option<String> {
+        if self.is_late {
+            return self.trouble.clone().filter(|_| self.late.is_to_be_told());
+        }
+        if self.trouble.is_none()
+            && let Some(over) = self.late.is_over(self.now_ms())
+        {
+            return Some(over);
+        }
         let told = std::mem::replace(&mut self.trouble_told, self.trouble.is_some());
         self.trouble.clone().filter(|_| !told)
     }
@@ -125,7 +162,7 @@ impl Record {
 
     /// Appends one line. A line that could not be numbered gets 0.
     fn append(&mut self, wall_ms: u64, up: Moment, line: &Line<'_>) -> u64 {
-        let now_ms = self.clocks.boot_us() / 1000;
+        let now_ms = self.now_ms();
         if self.writer.is_none() && now_ms >= self.reopen_at_ms {
             self.reopen(now_ms);
         }
@@ -206,13 +243,18 @@ impl Record {
     }
 
     /// Makes everything durable. Whether it is. (A writer that may have lost lines asks for a new head at
-    /// the next event.)
-    pub(crate) fn sync(&mut self) -> bool {
+    /// the next event.) A late disk is asked again in a second.
+    pub(crate) fn sync(&mut self) -> Durable {
         self.unsynced_since_ms = None;
-        let Some(writer) = &mut self.writer else { return false };
-        let result = writer.sync();
-        self.note_trouble(&result);
-        result.is_ok()
+        if let Some(writer) = &mut self.writer {
+            let result = writer.sync();
+            self.note_trouble(&result);
+            if result.is_ok() {
+                return Durable::Yes;
+            }
+            self.unsynced_since_ms = self.is_late.then(|| self.now_ms());
+        }
+        if self.is_late { Durable::Late } else { Durable::No }
     }
 
     /// When lines that nobody waits for are made durable.
@@ -222,6 +264,14 @@ impl Record {
 
     fn note_trouble(&mut self, result: &Result<(), FileError>) {
         self.trouble = result.as_ref().err().map(ToString::to_string);
+        self.is_late = result.as_ref().is_err_and(FileError::is_late);
+        if self.is_late {
+            self.late.was_late(self.now_ms());
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.clocks.boot_us() / 1000
     }
 }
 

@@ -6,6 +6,8 @@ mod error;
 mod folder;
 mod name;
 mod page;
+mod patience;
+mod patient;
 mod prune;
 mod reader;
 mod scan;
@@ -16,6 +18,8 @@ mod writer;
 
 pub use error::FileError;
 pub use folder::Folder;
+pub use patience::Patience;
+pub use patient::{Patient, too_late};
 pub use reader::Reader;
 pub use storage::{Sheet, Storage};
 pub use tail::{Tail, last_boot_in, tail_from_last_checkpoint, tail_from_last_checkpoint_in};

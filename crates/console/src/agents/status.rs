@@ -25,6 +25,8 @@ pub struct AgentStatus {
     pub config_loaded: Option<String>,
     /// Why a later config is not in force.
     pub config_error: Option<String>,
+    /// What keeps its journal from being written.
+    pub journal_error: Option<String>,
     /// How much it doubts itself: 0 is not at all.
     pub doubt: u64,
     /// How the boot before this one ended.
@@ -172,6 +174,7 @@ pub(crate) fn from_wire(answer: &Value) -> AgentStatus {
         version: text(&answer["version"]),
         config_loaded: maybe(&answer["config"]["loaded"]),
         config_error: maybe(&answer["config"]["error"]),
+        journal_error: maybe(&answer["journal"]["error"]),
         doubt: answer["doubt"].as_u64().unwrap_or(0),
         last_boot: BootEnd::of_wire(&answer["last_boot"]),
         frozen: answer["frozen"]["reboots"]

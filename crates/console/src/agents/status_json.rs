@@ -40,6 +40,7 @@ fn live(status: &AgentStatus) -> Value {
         "version": status.version,
         "config_loaded": status.config_loaded,
         "config_error": status.config_error,
+        "journal_error": status.journal_error,
         "doubt": status.doubt,
         "last_boot": status.last_boot.as_ref().map(boot),
         "frozen": status.frozen.as_ref().map(|(reboots, until)| json!({"reboots": reboots, "until": until})),

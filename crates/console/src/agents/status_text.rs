@@ -73,6 +73,10 @@ fn live(status: &AgentStatus, global: &Global, clock: &Clock, style: Style) -> S
         let said = format!("the last reload was refused; the old config is in force: {error}");
         put!(out, "{}\n", style.paint(Tone::Warn, &harmless(&said)));
     }
+    if let Some(error) = &status.journal_error {
+        let said = format!("what happens now may leave no trace: {error}");
+        put!(out, "{}\n", style.paint(Tone::Warn, &harmless(&said)));
+    }
     out
 }
 

@@ -10,7 +10,7 @@ mod calls;
 use libc::c_long;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, apply_filter,
+    SeccompRule, apply_filter, apply_filter_all_threads,
 };
 use std::collections::BTreeMap;
 
@@ -49,9 +49,16 @@ pub fn confine() -> Result<(), String> {
 }
 
 /// From now on this process starts no other: a config without check commands is what it is for.
+///
+/// All threads of it, the journal's too: whoever has taken over one has taken over their memory.
 pub(crate) fn start_no_programs() -> Result<(), String> {
-    let calls = PROGRAMS.iter().chain(&OLDER_PROGRAMS);
-    refuse(calls.map(|&call| (call, Vec::new())).collect(), libc::EPERM)
+    let refusal = SeccompAction::Errno(libc::EPERM as u32);
+    let program = compile(programs(), SeccompAction::Allow, refusal)?;
+    apply_filter_all_threads(&program).map_err(|error| failed(&error))
+}
+
+fn programs() -> Rules {
+    PROGRAMS.iter().chain(&OLDER_PROGRAMS).map(|&call| (call, Vec::new())).collect()
 }
 
 fn families() -> Result<Rules, String> {
@@ -85,10 +92,18 @@ fn refuse(rules: Rules, errno: i32) -> Result<(), String> {
 }
 
 fn apply(rules: Rules, otherwise: SeccompAction, matching: SeccompAction) -> Result<(), String> {
+    let program = compile(rules, otherwise, matching)?;
+    apply_filter(&program).map_err(|error| failed(&error))
+}
+
+fn compile(
+    rules: Rules,
+    otherwise: SeccompAction,
+    matching: SeccompAction,
+) -> Result<BpfProgram, String> {
     let machine = std::env::consts::ARCH.try_into().map_err(|error| failed(&error))?;
     let filter = SeccompFilter::new(rules, otherwise, matching, machine);
-    let program: BpfProgram = filter.and_then(TryInto::try_into).map_err(|error| failed(&error))?;
-    apply_filter(&program).map_err(|error| failed(&error))
+    filter.and_then(TryInto::try_into).map_err(|error| failed(&error))
 }
 
 fn failed(error: &dyn std::fmt::Display) -> String {
@@ -142,7 +157,8 @@ mod tests {
             assert!(Command::new("true").status().unwrap().success());
             let unshare = Command::new("unshare").args(["--user", "true"]).output().unwrap();
             assert!(!unshare.status.success());
-            start_no_programs().unwrap();
+            // As it is for all threads: here they are other tests'.
+            refuse(programs(), libc::EPERM).unwrap();
             assert_eq!(
                 Command::new("true").status().unwrap_err().raw_os_error(),
                 Some(libc::EPERM)

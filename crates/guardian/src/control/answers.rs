@@ -22,6 +22,7 @@ pub(crate) struct About<'a> {
     pub(crate) boot: BootId,
     pub(crate) config_loaded_wall_ms: u64,
     pub(crate) config_error: Option<&'a str>,
+    pub(crate) journal_error: Option<&'a str>,
     pub(crate) doubt: u8,
     pub(crate) last_boot: Option<&'a LastBoot>,
     /// Reboots in vain that forbid the next, and until when, as wall time in milliseconds.
@@ -42,6 +43,10 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         out.open_object();
         wall(out, "loaded", Some(about.config_loaded_wall_ms));
         about.config_error.map(str::to_owned).write_field("error", out);
+        out.close_object();
+        out.key("journal");
+        out.open_object();
+        about.journal_error.map(str::to_owned).write_field("error", out);
         out.close_object();
         about.doubt.write_field("doubt", out);
         last_boot(out, about.last_boot);

@@ -11,7 +11,7 @@ use crate::mind::{Birth, ConfigText, HoldFiles, Newborn, accept};
 use crate::setup::{Ended, Setup};
 use crate::signals::Signals;
 use defib_config::TEXT_MAX;
-use defib_journal::files::Folder;
+use defib_journal::files::{Folder, Patient, Storage};
 use rustix::event::epoll;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -31,23 +31,24 @@ impl Driver {
             Ok(alone) => (alone, None),
             Err(beside) => (None, Some(beside)),
         };
+        let (journal, in_the_loop) = journal(&setup.state_dir.join("journal"));
         let birth = Birth {
             greeting,
             accepted,
             clocks: Rc::new(SystemClocks),
-            journal: Rc::new(Folder::at(&setup.state_dir.join("journal"))),
+            journal,
             narrator: setup.narrator,
             version: setup.version,
             pid: std::process::id(),
         };
         let newborn = Newborn::new(host, birth);
-        let alarms = setup.alarms.into_iter().chain(beside).collect();
+        let alarms = setup.alarms.into_iter().chain(beside).chain(in_the_loop).collect();
         let mut doors = Doors { holds: None, control: None, alarms };
         doors.open(newborn.body(), &signals, &setup.runtime_dir)?;
         let Doors { holds, control, mut alarms } = doors;
         let mut starts_none = false;
         if setup.is_confined && !newborn.body().has_commands() {
-            // A libc may want to start a thread, but nothing that this loop uses does.
+            // The journal's thread is there already, and gives it up with us.
             match crate::confine::start_no_programs() {
                 Ok(()) => starts_none = true,
                 Err(why) => alarms.push(why),
@@ -56,6 +57,20 @@ impl Driver {
         let hold_files = holds.as_ref().map_or_else(HoldFiles::new, Holds::look);
         let mind = newborn.wake(alarms, hold_files);
         Ok(Driver { mind, signals, holds, control, starts_none, _alone: alone })
+    }
+}
+
+/// A thread asks the disk, so that one that stalls holds up nobody who guards. And what to say if there
+/// is none to be had.
+fn journal(folder: &Path) -> (Rc<dyn Storage>, Option<String>) {
+    let storage = Folder::at(folder);
+    match Patient::start(folder, move || storage) {
+        Ok(patient) => (Rc::new(patient), None),
+        Err(error) => {
+            let why =
+                format!("no thread for the journal, so a slow disk holds up the guard: {error}");
+            (Rc::new(Folder::at(folder)), Some(why))
+        }
     }
 }
 

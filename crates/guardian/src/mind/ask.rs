@@ -3,6 +3,7 @@
 use super::{Body, Mind};
 use crate::control::answers;
 use crate::control::request::{Problem, Request, closest, parse};
+use crate::record::Durable;
 use defib_engine::freeze;
 use defib_engine::id::AppId;
 
@@ -69,6 +70,7 @@ impl<B: Body> Mind<B> {
             boot: self.identity.boot,
             config_loaded_wall_ms: self.identity.config_loaded_wall_ms,
             config_error: self.identity.config_error.as_deref(),
+            journal_error: self.record.trouble(),
             doubt: self.state.doubt.level,
             last_boot: self.last_boot.as_ref(),
             frozen: freeze::of(&self.state).map(|it| (it.reboots, self.clock.wall_of(it.until))),
@@ -108,12 +110,13 @@ impl<B: Body> Mind<B> {
     /// What is acknowledged is in force and on the disk.
     fn make_durable(&mut self) -> Result<(), Problem> {
         self.feed_all();
-        if self.sync() {
+        let durable = self.sync();
+        if durable == Durable::Yes {
             return Ok(());
         }
         let trouble = self.record.trouble().unwrap_or("the journal is not open");
         let error = format!("it holds now, but would not survive a restart: {trouble}");
-        Err(Problem::new(error, "free some space, then ask again"))
+        Err(Problem::new(error, durable.advice()))
     }
 
     fn some_apps(&self, name: &str) -> Result<Vec<AppId>, Problem> {

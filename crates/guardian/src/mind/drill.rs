@@ -3,6 +3,7 @@
 use super::{Body, Mind};
 use crate::control::answers;
 use crate::control::request::Problem;
+use crate::record::Durable;
 use defib_engine::budget::used;
 use defib_engine::effect::Rung;
 use defib_engine::id::{AppId, Identity};
@@ -21,10 +22,11 @@ impl<B: Body> Mind<B> {
         let app = self.one_app(name)?;
         let identity = self.may_drill(app, kind)?;
         self.say_drill(app, kind, DrillStage::Asked, "");
-        if !self.sync() {
+        let durable = self.sync();
+        if durable != Durable::Yes {
             let trouble = self.record.trouble().unwrap_or("the journal is not open");
             let error = format!("a drill leaves a trace or is not done: {trouble}");
-            return Err(Problem::new(error, "free some space, then ask again"));
+            return Err(Problem::new(error, durable.advice()));
         }
         self.drilled.insert(app);
         self.send(&Request::Drill { app, kind, identity });

@@ -2,6 +2,7 @@
 //! order leaves.
 
 use super::{Body, Mind};
+use crate::record::Durable;
 use defib_engine::effect::{Effect, Order, Rung};
 use defib_engine::event::{Event, OrderRefusal, Outcome};
 use defib_engine::id::{AppId, IncidentId};
@@ -60,12 +61,13 @@ impl<B: Body> Mind<B> {
     fn order(&mut self, now: Moment, order: Order) {
         self.write(now, Line::Order { order });
         let durable = self.sync();
-        if !durable {
+        if durable != Durable::Yes {
             self.alarm_about_journal(now, order.app);
         }
         // The executor's ledger is durable by itself and keeps every budget, so an app is brought back
-        // even when our own disk is full. Nobody reboots a machine without a trace.
-        if durable || order.rung != Rung::Reboot {
+        // even when our own disk is full. Nobody reboots a machine without a trace; a disk that stalls leaves
+        // that to the ledger, which waits for its own and has its rule for a machine without one.
+        if durable != Durable::No || order.rung != Rung::Reboot {
             if order.rung.is_charged() {
                 self.send(&Request::Fresh { until_ms: self.clock.now_ms() + FRESH_MS });
             }

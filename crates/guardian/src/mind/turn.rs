@@ -1,6 +1,7 @@
 //! One turn: until when to wait, what is due after it, and what is done then.
 
 use super::{Body, Mind};
+use crate::record::Durable;
 use crate::sense::late_max_ms;
 use crate::setup::Ended;
 use defib_engine::event::Event;
@@ -146,8 +147,8 @@ impl<B: Body> Mind<B> {
         }
     }
 
-    /// Makes the journal durable, which may take seconds. Whether it is.
-    pub(super) fn sync(&mut self) -> bool {
+    /// Makes the journal durable, which may take a second. Whether it is.
+    pub(super) fn sync(&mut self) -> Durable {
         let now_ms = self.clock.now_ms();
         if self.beat.is_due_before_a_wait(now_ms) {
             self.give_a_beat(now_ms);

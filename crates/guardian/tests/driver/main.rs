@@ -12,6 +12,7 @@ mod reload;
 mod replay;
 mod restart;
 mod server;
+mod stall;
 mod world;
 
 /// Not a test: the process that the tests start as the guardian.

@@ -30,6 +30,12 @@ impl FileError {
     pub(super) fn io(tried: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
         move |source| FileError::Io { tried, path: path.to_path_buf(), source }
     }
+
+    /// The disk was not waited for any longer: what was asked may yet be done.
+    pub fn is_late(&self) -> bool {
+        let FileError::Io { source, .. } = self else { return false };
+        source.kind() == io::ErrorKind::TimedOut
+    }
 }
 
 impl fmt::Display for FileError {
@@ -54,6 +60,9 @@ fn advice(source: &io::Error) -> &'static str {
         }
         io::ErrorKind::ReadOnlyFilesystem => {
             "; look for disk errors with 'dmesg' and mount it writable again"
+        }
+        io::ErrorKind::TimedOut => {
+            "; guarding goes on without waiting for it: look for disk errors with 'dmesg'"
         }
         io::ErrorKind::PermissionDenied => "; give it to the user that defib's guardian runs as",
         _ => "",

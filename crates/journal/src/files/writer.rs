@@ -10,6 +10,7 @@ use super::storage::Storage;
 use crate::line::{LINE_MAX, Line, day_of, encode_line};
 use defib_engine::time::Moment;
 use std::borrow::Cow;
+use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -159,7 +160,11 @@ impl Writer {
     fn make_room(&mut self, length: usize) -> Result<(), FileError> {
         let result = self.write_backlog();
         let waiting = self.backlog.bytes.len();
-        if result.is_err() && waiting > self.limits.backlog_bytes {
+        if let Err(error) = &result
+            && waiting > self.limits.backlog_bytes
+        {
+            // It may yet come into the file, and the next line must not look like its repetition.
+            self.next_seq += u64::from(error.is_late());
             self.drop_line(waiting - length);
             return result;
         }
@@ -210,7 +215,8 @@ impl Writer {
     /// [`Writer::flush`], and then nothing that was appended can be lost by a power cut.
     ///
     /// After an error the kernel may have dropped what it could not write: those lines count as
-    /// possibly lost, and that is said as soon as a sync succeeds.
+    /// possibly lost, and that is said as soon as a sync succeeds. A disk that is only late
+    /// ([`FileError::is_late`]) has dropped nothing yet: the next call says what became of them.
     pub fn sync(&mut self) -> Result<(), FileError> {
         self.flush()?;
         self.sync_page()?;
@@ -228,6 +234,11 @@ impl Writer {
             return Ok(());
         }
         if let Err(error) = page.sheet.sync() {
+            if error.kind() == io::ErrorKind::TimedOut {
+                // Nothing is lost yet; the next sync says.
+                self.unsynced = unsynced;
+                return Err(FileError::io("sync", &page.path)(error));
+            }
             let (dropped, unconfirmed) = std::mem::take(&mut self.confessed);
             self.dropped += dropped;
             self.unconfirmed += unconfirmed + unsynced;

@@ -3,4 +3,5 @@
 mod damage;
 mod days;
 mod refusal;
+mod stall;
 mod support;

@@ -170,7 +170,7 @@ impl Agent for WholeAgent {
     }
 
     fn lose_power(&mut self, world: &mut World) {
-        self.guardians.power_gone(self.is_shutting_down);
+        self.guardians.power_gone(world.now_ms(), self.is_shutting_down);
         self.hand.lose_power(world);
         self.executor_due_ms = None;
     }

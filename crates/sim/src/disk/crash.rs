@@ -12,6 +12,7 @@ impl Disk {
     pub fn cut_power(&self) {
         let state = &mut *self.state.borrow_mut();
         state.boot += 1;
+        state.pending.clear();
         state.names = surviving_names(state);
         for file in state.names.values() {
             let keep = match state.chance.below(4) {
@@ -33,6 +34,7 @@ impl Disk {
         for file in state.names.values() {
             file.borrow_mut().sync();
         }
+        state.pending.clear();
         state.durable_names.clone_from(&state.names);
     }
 

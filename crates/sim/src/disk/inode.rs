@@ -54,6 +54,12 @@ impl Inode {
         self.durable_len = self.bytes.len();
     }
 
+    /// The same for its first bytes.
+    pub(super) fn sync_to(&mut self, len: usize) {
+        self.dirty.take_within(&(0..len));
+        self.durable_len = self.durable_len.max(len);
+    }
+
     /// Each dirty page is on the disk or dropped, and none is dirty any more.
     pub(super) fn fail_to_sync(&mut self, chance: &mut Chance) {
         for page in self.dirty.take_pieces(PAGE) {

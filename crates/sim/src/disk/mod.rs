@@ -11,12 +11,14 @@ mod inode;
 mod mount;
 mod sheet;
 mod spans;
+mod stall;
 
 pub use mount::Mount;
 
 use crate::chance::Chance;
 use crate::hand::Doom;
 use inode::Inode;
+use stall::Pending;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -36,7 +38,7 @@ pub struct Mood {
     pub sync_fails: u64,
     /// Milliseconds that a write takes.
     pub write_ms: u64,
-    /// Milliseconds that a sync takes.
+    /// Milliseconds that a sync takes; it is not waited for longer than the guardian has patience.
     pub sync_ms: u64,
 }
 
@@ -69,6 +71,10 @@ struct State {
     boot: u64,
     /// What calls have cost since it was last asked.
     cost_ms: u64,
+    /// The time, as far as somebody has told it.
+    clock_ms: u64,
+    /// Syncs that nobody waits for any more.
+    pending: Vec<Pending>,
     /// Syncs of files with something to lose.
     syncs: Syncs,
 }
@@ -83,6 +89,8 @@ impl Disk {
             durable_names: BTreeMap::new(),
             boot: 0,
             cost_ms: 0,
+            clock_ms: 0,
+            pending: Vec::new(),
             syncs: Syncs::default(),
         };
         Disk { state: Rc::new(RefCell::new(state)) }
@@ -95,7 +103,8 @@ impl Disk {
 
     /// The same, for a process that shares its death at a write with others.
     pub fn mount_under(&self, doom: Doom) -> Mount {
-        Mount::new(self.clone(), self.state.borrow().boot, doom)
+        let (boot, clock_ms) = (self.state.borrow().boot, self.state.borrow().clock_ms);
+        Mount::new(self.clone(), boot, clock_ms, doom)
     }
 
     /// Sets what is refused from now on.

@@ -2,10 +2,11 @@
 
 use super::inode::Inode;
 use super::sheet::{Open, Reading};
+use super::stall::{Pending, Waiting, What};
 use super::{Disk, File, State};
 use crate::hand::Doom;
 use crate::plan::CrashPoint;
-use defib_journal::files::{Sheet, Storage};
+use defib_journal::files::{Sheet, Storage, too_late};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::Path;
@@ -25,6 +26,7 @@ struct Life {
     ended: Cell<bool>,
     /// The write at which the process ends.
     doom: Doom,
+    waiting: Waiting,
 }
 
 /// What is to be done of a write.
@@ -38,8 +40,9 @@ pub(super) enum Part {
 }
 
 impl Mount {
-    pub(super) fn new(disk: Disk, boot: u64, doom: Doom) -> Mount {
-        let life = Life { boot, ended: Cell::new(false), doom };
+    pub(super) fn new(disk: Disk, boot: u64, clock_ms: u64, doom: Doom) -> Mount {
+        let waiting = Waiting::new(clock_ms);
+        let life = Life { boot, ended: Cell::new(false), doom, waiting };
         Mount { disk, life: Rc::new(life) }
     }
 
@@ -69,7 +72,16 @@ impl Mount {
         if self.has_ended() {
             return Err(io::Error::other("the process has ended"));
         }
-        Ok(self.disk.state.borrow_mut())
+        let state = self.disk.state.borrow_mut();
+        self.life.waiting.begin(&state)?;
+        Ok(state)
+    }
+
+    /// Waits for a sync. `Some`: it was given up, and is over at that time. A process that ends at it waits for
+    /// nothing.
+    pub(super) fn wait_for_sync(&self, state: &mut State, part: Part) -> Option<u64> {
+        let takes_ms = state.mood.sync_ms;
+        if part == Part::Whole { self.life.waiting.wait(state, takes_ms) } else { None }
     }
 
     /// The same for a call that writes, how much of it is to be done, and what it costs.
@@ -132,7 +144,8 @@ impl Storage for Mount {
             state.names.insert(name.to_owned(), Rc::new(RefCell::new(Inode::default())));
         }
         drop(state);
-        Ok(Box::new(Open { mount: self.clone(), file: self.file(name)? }))
+        let file = self.file(name)?;
+        Ok(Box::new(Open { mount: self.clone(), file, has_failed: false }))
     }
 
     fn read_from(&self, name: &str, offset: u64) -> io::Result<Box<dyn io::Read>> {
@@ -158,9 +171,14 @@ impl Storage for Mount {
 
     fn sync_names(&self) -> io::Result<()> {
         let (mut state, part) = self.write()?;
-        let State { names, durable_names, mood, chance, cost_ms, .. } = &mut *state;
-        *cost_ms += mood.sync_ms;
-        if part == Part::Torn || chance.happens(mood.sync_fails) {
+        let over_ms = self.wait_for_sync(&mut state, part);
+        let State { names, durable_names, mood, chance, pending, .. } = &mut *state;
+        let fails = part == Part::Torn || chance.happens(mood.sync_fails);
+        if let Some(over_ms) = over_ms {
+            pending.push(Pending { over_ms, fails, what: What::Names(names.clone()) });
+            return Err(too_late());
+        }
+        if fails {
             return Err(eio());
         }
         durable_names.clone_from(names);

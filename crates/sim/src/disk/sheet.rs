@@ -1,15 +1,19 @@
 //! A file that a process holds open.
 
 use super::mount::{Mount, Part, eio, read_only, told};
+use super::stall::{Pending, What};
 use super::{File, Mood};
 use crate::chance::Chance;
-use defib_journal::files::Sheet;
+use defib_journal::files::{Sheet, too_late};
 use std::io;
+use std::rc::Rc;
 
 /// Open to be appended to.
 pub(super) struct Open {
     pub(super) mount: Mount,
     pub(super) file: File,
+    /// The sync that was given up last; said by the next.
+    pub(super) has_failed: bool,
 }
 
 /// Open to be read.
@@ -23,7 +27,7 @@ impl Sheet for Open {
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let (mut state, part) = self.mount.write()?;
         let state = &mut *state;
-        state.cost_ms += state.mood.write_ms;
+        state.spend(state.mood.write_ms);
         let mut taken = admitted(&mut state.mood, &mut state.chance, bytes.len())?;
         if part == Part::Torn {
             taken = state.chance.below(taken as u64) as usize;
@@ -43,10 +47,20 @@ impl Sheet for Open {
     fn sync(&mut self) -> io::Result<()> {
         let (mut state, part) = self.mount.write()?;
         let state = &mut *state;
-        state.cost_ms += state.mood.sync_ms;
+        if std::mem::take(&mut self.has_failed) {
+            return Err(eio());
+        }
+        let over_ms = self.mount.wait_for_sync(state, part);
         let mut file = self.file.borrow_mut();
         let refused = state.mood.read_only && file.is_dirty();
-        if refused || state.chance.happens(state.mood.sync_fails) {
+        let fails = refused || state.chance.happens(state.mood.sync_fails);
+        if let Some(over_ms) = over_ms {
+            self.has_failed = fails;
+            let what = What::File(Rc::clone(&self.file), file.bytes().len());
+            state.pending.push(Pending { over_ms, fails, what });
+            return Err(too_late());
+        }
+        if fails {
             state.syncs.failed += u64::from(file.is_dirty());
             file.fail_to_sync(&mut state.chance);
             return Err(eio());

@@ -127,6 +127,7 @@ impl GuardianSide {
             Some(DiskFault::Slow { ms }) => mood.sync_ms = ms,
             None => {}
         }
+        self.disk.tell_time(now_ms);
         self.disk.feel(mood);
     }
 
@@ -200,13 +201,14 @@ impl GuardianSide {
     }
 
     /// The machine is down. Politely: all that was written is on the disk.
-    pub fn power_gone(&mut self, was_polite: bool) {
+    pub fn power_gone(&mut self, now_ms: u64, was_polite: bool) {
         for life in self.lives.drain(..) {
             life.mount.end();
         }
         self.folder = HoldFolder::default();
         self.present.set(0);
         self.asks.clear();
+        self.disk.tell_time(now_ms);
         if was_polite {
             self.disk.sync_all();
         }

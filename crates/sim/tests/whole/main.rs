@@ -5,6 +5,7 @@ mod kills;
 mod laws;
 mod plans;
 mod replay;
+mod stall;
 
 use defib_engine::effect::Rung;
 use defib_sim::agent::whole::WholeAgent;
