@@ -30,6 +30,13 @@ fn status(pid: u32) -> HashMap<String, String> {
     lines.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect()
 }
 
+/// The same of each thread.
+fn threads(pid: u32) -> Vec<HashMap<String, String>> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("it lives");
+    let number = |task: fs::DirEntry| task.file_name().to_string_lossy().parse().expect("a number");
+    tasks.map(|task| status(number(task.expect("a thread")))).collect()
+}
+
 /// A guardian that serves its socket.
 fn serving(home: &Home, daemon: &Daemon) -> u32 {
     poll_until("the control socket answers", SOON, || home.ask("{\"do\":\"status\"}"));
@@ -68,11 +75,14 @@ fn the_guardian_of_a_root_daemon_has_no_privilege() {
     }
     assert_eq!((&*now["NoNewPrivs"], &*now["Seccomp"]), ("1", "2"));
     // The journal's thread, too, has given up all that the guardian has.
-    for task in fs::read_dir(format!("/proc/{guardian}/task")).expect("it lives") {
-        let task = task.expect("a thread").file_name();
-        let task = status(task.to_string_lossy().parse().expect("a number"));
-        assert_eq!(task.get("Seccomp_filters"), now.get("Seccomp_filters"));
-        assert_eq!((&task["Uid"], &task["CapEff"]), (&now["Uid"], &now["CapEff"]));
+    let threads = threads(guardian);
+    assert_eq!(threads.len(), 2, "the loop and the journal's: {threads:?}");
+    for thread in &threads {
+        let same = ["Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "Seccomp_filters"];
+        let sets = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
+        for field in same.iter().chain(&sets) {
+            assert_eq!(thread.get(*field), now.get(*field), "{field}");
+        }
     }
     // What the executor gave before the drop outlives it.
     let score = |pid| fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).expect("it lives");

@@ -3,6 +3,8 @@
 
 pub(crate) mod fold;
 mod late;
+#[cfg(test)]
+mod stall_tests;
 
 use crate::clock::Clocks;
 use crate::setup::Narrate;
@@ -47,6 +49,8 @@ impl Durable {
 pub(crate) struct Record {
     storage: Rc<dyn Storage>,
     limits: Limits,
+    /// The writer has older ones: it is opened anew once nothing waits in it.
+    limits_are_new: bool,
     writer: Option<Writer>,
     reopen_at_ms: u64,
     narrator: Box<dyn Narrate>,
@@ -78,6 +82,7 @@ impl Record {
         let mut record = Record {
             storage,
             limits: of_config(limits),
+            limits_are_new: false,
             writer: None,
             reopen_at_ms: 0,
             narrator,
@@ -100,6 +105,7 @@ impl Record {
         match Writer::open_in(Rc::clone(&self.storage), self.limits) {
             Ok(writer) => {
                 self.writer = Some(writer);
+                self.limits_are_new = false;
                 self.note_trouble(&Ok(()));
             }
             Err(error) => {
@@ -109,13 +115,14 @@ impl Record {
         }
     }
 
-    /// How much is kept from now on. The writer takes it when it is opened.
+    /// How much is kept from now on. The writer takes it when it is opened, and what it could not write by then
+    /// would be gone with it: so on a disk that does not take it, later.
     pub(crate) fn limit(&mut self, limits: JournalLimits) {
         let limits = of_config(limits);
         if limits != self.limits {
             self.limits = limits;
+            self.limits_are_new = true;
             self.sync();
-            self.reopen(0);
         }
     }
 
@@ -250,6 +257,9 @@ impl Record {
             let result = writer.sync();
             self.note_trouble(&result);
             if result.is_ok() {
+                if self.limits_are_new {
+                    self.reopen(self.now_ms());
+                }
                 return Durable::Yes;
             }
             self.unsynced_since_ms = self.is_late.then(|| self.now_ms());

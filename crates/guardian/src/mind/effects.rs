@@ -64,10 +64,7 @@ impl<B: Body> Mind<B> {
         if durable != Durable::Yes {
             self.alarm_about_journal(now, order.app);
         }
-        // The executor's ledger is durable by itself and keeps every budget, so an app is brought back
-        // even when our own disk is full. Nobody reboots a machine without a trace; a disk that stalls leaves
-        // that to the ledger, which waits for its own and has its rule for a machine without one.
-        if durable != Durable::No || order.rung != Rung::Reboot {
+        if leaves(order.rung, durable) {
             if order.rung.is_charged() {
                 self.send(&Request::Fresh { until_ms: self.clock.now_ms() + FRESH_MS });
             }
@@ -82,5 +79,26 @@ impl<B: Body> Mind<B> {
         let trouble = self.record.trouble().unwrap_or("the journal is not open").to_owned();
         let message = format!("an order leaves without a durable journal: {trouble}");
         self.write(now, Line::Alarm { app: Some(app), invariant: None, message: message.into() });
+    }
+}
+
+/// The executor's ledger is durable by itself and keeps every budget, so an app is brought back even when
+/// our own disk is full. Nobody reboots a machine without a trace; a disk that stalls leaves that to the
+/// ledger, which waits for its own and has its rule for a machine without one.
+fn leaves(rung: Rung, durable: Durable) -> bool {
+    rung != Rung::Reboot || durable != Durable::No
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_refuses_keeps_back_a_reboot_and_nothing_else() {
+        let disks = [Durable::Yes, Durable::Late, Durable::No];
+        for rung in [Rung::Start, Rung::Restart, Rung::Kill] {
+            assert_eq!(disks.map(|durable| leaves(rung, durable)), [true; 3], "{rung:?}");
+        }
+        assert_eq!(disks.map(|durable| leaves(Rung::Reboot, durable)), [true, true, false]);
     }
 }

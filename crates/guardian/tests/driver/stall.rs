@@ -1,12 +1,13 @@
 //! A disk that answers nobody: a FIFO without a writer, which holds up whoever opens it, by the kernel.
 
-use crate::executor::{PROCESS, SHOP};
+use crate::executor::{Executor, PROCESS, SHOP};
 use crate::server::Server;
 use crate::world::{World, config, until};
 use defib_engine::effect::Rung;
 use defib_engine::event::{Exit, Started};
 use defib_journal::line::Line;
 use defib_journal::order::Report;
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -58,4 +59,25 @@ fn a_stalled_disk_delays_neither_the_beginning_nor_an_order_and_is_confessed() {
     world.kill();
     let is_hold = |line: &Line<'_>| matches!(line, Line::Hold { until: Some(_), .. });
     assert!(world.count(is_hold) >= 1, "acknowledged, so not lost");
+}
+
+/// A stop that the disk does not let be written is a stop all the same, within a second and the test's 2 s.
+#[test]
+fn a_stalled_disk_delays_no_end() {
+    let server = Server::start();
+    let stalled = || {
+        let mut world = World::silent();
+        let path = stall(&world);
+        world.executor.greet(&config(&server), &Started::default());
+        world.executor.introduce();
+        world.wait_until_up();
+        (world, path)
+    };
+    let (mut told, _path) = stalled();
+    told.executor.say(&Report::Stop);
+    assert_eq!(told.ended().code(), Some(50));
+
+    let (mut alone, _path) = stalled();
+    alone.executor = Executor::new(eventfd(0, EventfdFlags::CLOEXEC).unwrap());
+    assert_eq!(alone.ended().code(), Some(51));
 }

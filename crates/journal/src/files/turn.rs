@@ -48,11 +48,15 @@ impl Writer {
     }
 
     fn prune_what_is_due(&mut self) -> Result<(), FileError> {
-        let due = self.page.as_mut().filter(|page| page.pruning == Pruning::Due);
-        let Some(page) = due else { return Ok(()) };
-        page.pruning = Pruning::Done;
-        let name = page.name;
-        self.prune_before(name)
+        let due = self.page.as_ref().filter(|page| page.pruning == Pruning::Due);
+        let Some(name) = due.map(|page| page.name) else { return Ok(()) };
+        let result = self.prune_before(name);
+        // What a disk refuses is left until the next file; one that is only late is asked again.
+        let is_late = result.as_ref().is_err_and(FileError::is_late);
+        if let Some(page) = self.page.as_mut().filter(|_| !is_late) {
+            page.pruning = Pruning::Done;
+        }
+        result
     }
 
     fn prune_before(&self, kept: FileName) -> Result<(), FileError> {

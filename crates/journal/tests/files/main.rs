@@ -2,6 +2,7 @@
 
 mod damage;
 mod days;
+mod gate;
 mod refusal;
 mod stall;
 mod support;

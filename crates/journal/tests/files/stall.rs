@@ -1,155 +1,21 @@
 //! A disk that stalls: nobody waits for it long, and nothing is lost by that.
 
-use crate::support::message;
+use crate::gate::{Bench, until_in_time};
+use crate::support::{
+    DAY_BEGIN_MS, DAY_MS, append, checkpoint, message, names, policy_line, read_all,
+};
 use defib_engine::time::Moment;
-use defib_journal::files::{Folder, Limits, Patience, Patient, Reader, Sheet, Storage, Writer};
+use defib_journal::files::{Limits, Patience, Writer};
 use defib_journal::line::Line;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io;
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const MOMENT: Moment = Moment(1);
 
 fn note() -> Line<'static> {
     message("a line")
-}
-
-/// A folder whose every call waits while the gate is shut.
-struct Gated {
-    folder: Folder,
-    gate: Gate,
-}
-
-struct GatedSheet {
-    sheet: Box<dyn Sheet>,
-    gate: Gate,
-    fails: Arc<Mutex<bool>>,
-}
-
-/// Shut as long as somebody holds the other end of what is in it.
-#[derive(Clone, Default)]
-struct Gate {
-    shut: Arc<Mutex<Option<Receiver<()>>>>,
-    sync_fails: Arc<Mutex<bool>>,
-}
-
-impl Gate {
-    /// Until what is given is dropped.
-    fn shut(&self) -> Sender<()> {
-        let (open, shut) = channel();
-        *self.shut.lock().unwrap() = Some(shut);
-        open
-    }
-
-    fn pass(&self) {
-        if let Some(shut) = &*self.shut.lock().unwrap() {
-            let _ = shut.recv();
-        }
-    }
-}
-
-impl Storage for Gated {
-    fn place(&self) -> &Path {
-        self.folder.place()
-    }
-    fn make(&self) -> io::Result<()> {
-        self.gate.pass();
-        self.folder.make()
-    }
-    fn names(&self) -> io::Result<Vec<String>> {
-        self.gate.pass();
-        self.folder.names()
-    }
-    fn bytes_of(&self, name: &str) -> io::Result<u64> {
-        self.gate.pass();
-        self.folder.bytes_of(name)
-    }
-    fn append_to(&self, name: &str) -> io::Result<Box<dyn Sheet>> {
-        self.gate.pass();
-        let (sheet, gate) = (self.folder.append_to(name)?, self.gate.clone());
-        let fails = Arc::clone(&self.gate.sync_fails);
-        Ok(Box::new(GatedSheet { sheet, gate, fails }))
-    }
-    fn read_from(&self, name: &str, offset: u64) -> io::Result<Box<dyn Read>> {
-        self.gate.pass();
-        self.folder.read_from(name, offset)
-    }
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.gate.pass();
-        self.folder.remove(name)
-    }
-    fn sync_names(&self) -> io::Result<()> {
-        self.gate.pass();
-        self.folder.sync_names()
-    }
-}
-
-impl Sheet for GatedSheet {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.gate.pass();
-        self.sheet.append(bytes)
-    }
-    fn bytes(&self) -> io::Result<u64> {
-        self.gate.pass();
-        self.sheet.bytes()
-    }
-    fn sync(&mut self) -> io::Result<()> {
-        self.gate.pass();
-        if std::mem::take(&mut *self.fails.lock().unwrap()) {
-            return Err(io::Error::from_raw_os_error(5));
-        }
-        self.sheet.sync()
-    }
-    fn is_removed(&self) -> io::Result<bool> {
-        self.gate.pass();
-        self.sheet.is_removed()
-    }
-}
-
-struct Bench {
-    folder: tempfile::TempDir,
-    gate: Gate,
-    storage: Rc<dyn Storage>,
-}
-
-impl Bench {
-    fn new() -> Bench {
-        let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
-        let gated = Gated { folder: Folder::at(folder.path()), gate: gate.clone() };
-        let storage = Rc::new(Patient::start(folder.path(), move || gated).unwrap());
-        Bench { folder, gate, storage }
-    }
-
-    fn writer(&self) -> Writer {
-        Writer::open_in(Rc::clone(&self.storage), Limits::default()).unwrap()
-    }
-
-    /// The numbers of the lines, and whether one of them confesses a loss.
-    fn seqs(&self) -> (Vec<u64>, bool) {
-        let mut reader = Reader::open(self.folder.path()).unwrap();
-        let (mut seqs, mut confesses) = (Vec::new(), false);
-        while let Some(entry) = reader.next_entry().unwrap() {
-            seqs.push(entry.seq);
-            confesses |= entry.line.kind() == "alarm";
-        }
-        (seqs, confesses)
-    }
-}
-
-/// Asks again until there is an answer: the thread may be on its way out of the gate, and patience comes
-/// back with time.
-fn until_in_time<T, E: std::fmt::Debug>(mut ask: impl FnMut() -> Result<T, E>) -> T {
-    let ends = Instant::now() + Duration::from_secs(20);
-    loop {
-        match ask() {
-            Ok(answer) => return answer,
-            Err(error) => assert!(Instant::now() < ends, "{error:?}"),
-        }
-        std::thread::yield_now();
-    }
 }
 
 #[test]
@@ -180,7 +46,7 @@ fn a_failure_that_nobody_waited_for_is_said_by_the_next_sync() {
     let mut sheet = bench.storage.append_to("sheet").unwrap();
     sheet.append(b"x").unwrap();
     let stall = bench.gate.shut();
-    *bench.gate.sync_fails.lock().unwrap() = true;
+    bench.gate.sync_fails.store(true, Ordering::Relaxed);
     let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     assert!(is_late(&sheet.sync().unwrap_err()));
     drop(stall);
@@ -196,7 +62,7 @@ fn a_failure_that_nobody_waited_for_is_said_by_the_next_sync() {
 fn what_the_backlog_does_not_hold_is_counted_and_confessed() {
     let bench = Bench::new();
     let limits = Limits { backlog_bytes: 4 << 10, ..Limits::default() };
-    let mut writer = Writer::open_in(Rc::clone(&bench.storage), limits).unwrap();
+    let mut writer = bench.writer_with(limits);
     writer.append(1, MOMENT, &note()).unwrap();
     writer.sync().unwrap();
     let stall = bench.gate.shut();
@@ -222,4 +88,84 @@ fn a_folder_that_does_not_answer_is_an_error_soon_and_opens_later() {
     assert!(began.elapsed() <= Patience::AT_FIRST + Duration::from_millis(500));
     drop(stall);
     until_in_time(|| Writer::open_in(Rc::clone(&bench.storage), Limits::default()));
+}
+
+#[test]
+fn a_write_that_was_given_up_and_is_half_done_later_leaves_each_line_once() {
+    let bench = Bench::new();
+    let mut writer = bench.writer();
+    writer.append(1, MOMENT, &note()).unwrap();
+    writer.sync().unwrap();
+    let stall = bench.gate.shut();
+    bench.gate.write_is_short.store(true, Ordering::Relaxed);
+    for wall_ms in 2..5 {
+        writer.append(wall_ms, MOMENT, &note()).unwrap();
+    }
+    assert!(writer.flush().unwrap_err().is_late());
+    drop(stall);
+    until_in_time(|| writer.sync());
+    assert!(!bench.gate.write_is_short.load(Ordering::Relaxed), "it was done, half");
+    assert_eq!(bench.seqs(), ((1..5).collect(), false));
+    let (_, torn) = read_all(bench.folder.path());
+    assert_eq!(torn, 1, "the half of a line, and it was written again");
+}
+
+#[test]
+fn a_write_that_was_given_up_and_is_done_later_leaves_each_line_once() {
+    let bench = Bench::new();
+    let mut writer = bench.writer();
+    let stall = bench.gate.shut();
+    for wall_ms in 1..4 {
+        writer.append(wall_ms, MOMENT, &note()).unwrap();
+    }
+    assert!(writer.sync().unwrap_err().is_late());
+    drop(stall);
+    until_in_time(|| writer.sync());
+    assert_eq!(bench.seqs(), ((1..4).collect(), false));
+}
+
+/// One turn of a driver's loop.
+fn turn(writer: &mut Writer, wall_ms: u64) {
+    if let Ok(true) = writer.turn_page(wall_ms) {
+        append(writer, wall_ms, &policy_line(1));
+        append(writer, wall_ms, &checkpoint(1));
+    }
+    append(writer, wall_ms, &note());
+}
+
+#[test]
+fn files_that_a_stalled_disk_did_not_remove_in_time_go_later() {
+    let bench = Bench::new();
+    let mut writer = bench.writer_with(Limits { days: 1, ..Limits::default() });
+    turn(&mut writer, DAY_BEGIN_MS);
+    writer.sync().unwrap();
+    bench.gate.only_removal.store(true, Ordering::Relaxed);
+    turn(&mut writer, DAY_BEGIN_MS + DAY_MS);
+    let stall = bench.gate.shut();
+    // The first day goes once the second one's head is durable; the disk has no patience left by then.
+    until_in_time(|| writer.sync());
+    let refused = writer.turn_page(DAY_BEGIN_MS + DAY_MS);
+    assert!(refused.is_err_and(|error| error.is_late()));
+    drop(stall);
+    until_in_time(|| writer.turn_page(DAY_BEGIN_MS + DAY_MS));
+    assert_eq!(names(bench.folder.path()), ["20261123.jsonl"]);
+    assert_eq!(writer.next_seq(), 7);
+}
+
+#[test]
+fn the_thread_of_a_storage_that_nobody_has_any_more_ends() {
+    let bench = Bench::new();
+    let mut writer = bench.writer();
+    let stall = bench.gate.shut();
+    writer.append(1, MOMENT, &note()).unwrap();
+    assert!(writer.sync().unwrap_err().is_late());
+    let began = Instant::now();
+    drop(writer);
+    let Bench { storage, gate, folder: _folder } = bench;
+    assert_eq!(Rc::strong_count(&storage), 1);
+    drop(storage);
+    assert!(began.elapsed() < Duration::from_millis(500), "nobody waits for it");
+    drop(stall);
+    // The thread's own is the only other one.
+    until_in_time(|| if gate.is_the_last() { Ok(()) } else { Err("the thread lives") });
 }

@@ -22,6 +22,8 @@ pub(crate) struct Keeper {
     wall_ms: u64,
     up: u64,
     policy: Policy,
+    /// How often a sync was not waited for any longer.
+    pub(crate) late: u64,
 }
 
 impl Keeper {
@@ -41,6 +43,7 @@ impl Keeper {
             wall_ms: DAY_BEGIN_MS,
             up: 0,
             policy: any_policy(),
+            late: 0,
         };
         keeper.begin();
         keeper
@@ -121,7 +124,12 @@ impl Keeper {
             Err(_) if self.mount.has_ended() => {
                 self.truth.may_be_there(number, Moment(self.up), line);
             }
-            Err(_) => self.truth.was_dropped(),
+            Err(error) => {
+                if error.is_late() {
+                    self.truth.may_be_there(number, Moment(self.up), line);
+                }
+                self.truth.was_dropped();
+            }
         }
     }
 
@@ -140,10 +148,11 @@ impl Keeper {
             return;
         }
         let Some(writer) = &mut self.writer else { return };
-        let synced = writer.sync().is_ok();
+        let result = writer.sync();
         self.truth.heard(&self.disk);
-        if synced {
-            self.truth.synced();
+        match result {
+            Ok(()) => self.truth.synced(),
+            Err(error) => self.late += u64::from(error.is_late()),
         }
     }
 

@@ -18,6 +18,13 @@ fn what_is_acknowledged_survives_whatever_the_disk_does() {
     }
 }
 
+/// The same where syncs take up to half a minute too, and nobody waits for them that long.
+#[test]
+fn what_is_acknowledged_survives_a_disk_that_stalls() {
+    let stalls: u64 = (0..300).map(live_through_stalls).sum();
+    assert!(stalls > 300, "{stalls} late answers are too few to have tried anything");
+}
+
 /// What each of them found: files removed before the next one's head was durable (8, 30), a line behind what a failed sync
 /// had dropped (47, 735), a confession that was lost (228), a head that was (17395), an older file after a newer one (21863).
 const ONCE_BROKEN: [u64; 4] = [735, 845, 17_395, 21_863];
@@ -29,6 +36,7 @@ fn soak_journal_on_a_failing_disk() {
     let first = first.unwrap_or(1_000_000);
     for seed in first..first + 60_000 {
         live_through(seed);
+        live_through_stalls(seed);
     }
 }
 
@@ -41,6 +49,26 @@ fn live_through(seed: u64) {
         one_step(&mut keeper, &mut chance, &weights);
     }
     keeper.cut_power();
+}
+
+/// How often it was told that the disk does not answer.
+fn live_through_stalls(seed: u64) -> u64 {
+    let mut chance = Chance::new(seed, "journal script");
+    let mut stalls = Chance::new(seed, "journal stalls");
+    let mut keeper = Keeper::new(seed, &mut chance);
+    let weights: Vec<u64> = (0..STEPS_THERE_ARE).map(|_| chance.below(4)).collect();
+    let mut now_ms = 0;
+    for _ in 0..STEPS {
+        now_ms += stalls.below(2_000);
+        keeper.disk.tell_time(now_ms);
+        if stalls.below(6) == 0 {
+            let sync_ms = *stalls.one_of(&[0, 400, 1_500, 28_000]).expect("some");
+            keeper.disk.feel(Mood { sync_ms, ..any_mood(&mut stalls) });
+        }
+        one_step(&mut keeper, &mut chance, &weights);
+    }
+    keeper.cut_power();
+    keeper.late
 }
 
 const STEPS_THERE_ARE: u64 = 8;
