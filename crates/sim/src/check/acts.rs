@@ -29,7 +29,7 @@ impl Check for Acts {
                 }
             }
             Fact::Began { intent, app, rung, ends } => {
-                self.begun_once(scene, at_ms, intent, found);
+                begun_once(scene, at_ms, intent, found);
                 alone(scene, at_ms, (intent, app, rung, ends), found);
                 judged(scene, at_ms, (intent, app, ends), found);
             }
@@ -55,20 +55,20 @@ impl Acts {
         }
         self.last_intended = last.max(intent.0);
     }
+}
 
-    fn begun_once(&self, scene: &Scene, at_ms: u64, intent: IntentId, found: &mut Found) {
-        match scene.act(intent) {
-            None => {
-                found.breach("S2", at_ms, || format!("intent {} begun, never written", intent.0));
-            }
-            Some(act) if act.began_ms.is_some() => {
-                let first_ms = act.began_ms.unwrap_or(0);
-                found.breach("S30", at_ms, || {
-                    format!("intent {} begun at {first_ms} and again at {at_ms}", intent.0)
-                });
-            }
-            Some(_) => {}
+fn begun_once(scene: &Scene, at_ms: u64, intent: IntentId, found: &mut Found) {
+    match scene.act(intent) {
+        None => {
+            found.breach("S2", at_ms, || format!("intent {} begun, never written", intent.0));
         }
+        Some(act) if act.began_ms.is_some() => {
+            let first_ms = act.began_ms.unwrap_or(0);
+            found.breach("S30", at_ms, || {
+                format!("intent {} begun at {first_ms} and again at {at_ms}", intent.0)
+            });
+        }
+        Some(_) => {}
     }
 }
 
