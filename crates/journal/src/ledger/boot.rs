@@ -79,7 +79,7 @@ impl Ledger {
         let since = self.booted_at();
         let all = self.apps.iter().flat_map(|app| app.intents.iter().map(move |it| (app.name, it)));
         let (app, record) = all
-            .filter(|(_, it)| it.rung == Rung::Reboot && it.at >= since && is_such(it.outcome))
+            .filter(|(_, it)| it.rung == Rung::Reboot && it.at > since && is_such(it.outcome))
             .max_by_key(|(_, it)| it.intent)?;
         let known = self.reboot_mark.filter(|mark| mark.intent == record.intent);
         Some(known.unwrap_or(RebootMark {

@@ -11,7 +11,7 @@ use defib_journal::ledger::{
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-const DAY_MS: u64 = 86_400_000;
+pub(crate) const DAY_MS: u64 = 86_400_000;
 const RUNGS: [Rung; 5] = [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot];
 const PURSES: [Purse; 3] = [Purse::Free, Purse::Ladder, Purse::Gentle];
 
@@ -49,7 +49,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 }
 
 /// The record that is written next, as it is read back.
-fn read_back(ledger: &Ledger) -> Ledger {
+pub(crate) fn read_back(ledger: &Ledger) -> Ledger {
     let mut slot: Box<[u8; SLOT_BYTES]> =
         vec![0xa5; SLOT_BYTES].into_boxed_slice().try_into().expect("of that size");
     let length = ledger.encode_slot(&mut slot);

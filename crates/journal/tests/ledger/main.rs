@@ -2,5 +2,9 @@
 //! the bytes that knows only `docs/formats/ledger.md`.
 
 mod bytes;
+mod deeds;
+mod ends;
 mod kept;
+mod life;
 mod memory;
+mod vain;
