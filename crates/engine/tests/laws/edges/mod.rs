@@ -6,6 +6,7 @@ mod bars;
 mod budgets;
 mod classes;
 mod deadlines;
+mod freeze;
 mod last_look;
 mod machine;
 mod refusals;
