@@ -62,8 +62,8 @@ fn refuse(why: OrderRefusal, detail: String) -> Result<(), Refusal> {
 /// in a life there are not so many. One order with the highest number of all would be the last ever.
 const LEAP_MAX: u64 = 1 << 32;
 
-/// How long the act may take: what the order says, and never more than the config does.
-pub(crate) fn deadline_ms(order: &Order, policy: &Policy) -> u64 {
+/// How long the act may take, in milliseconds: what the order says, and never more than the config does.
+pub fn deadline_ms(order: &Order, policy: &Policy) -> u64 {
     let deadlines = &policy.apps[usize::from(order.app.0)].deadlines;
     let ours = match order.rung {
         Rung::Start => deadlines.start_ms,

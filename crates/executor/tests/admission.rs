@@ -1,6 +1,9 @@
 //! The laws of admission: of every order and every state of the machine, whether it is carried out, said once more
 //! by code that shares nothing with the one that decides.
 
+#[path = "admission/limits.rs"]
+mod limits;
+
 use defib_config::spec::{App, ChildSpec, CommandSpec, ProcessSource, Target, UnitSpec};
 use defib_engine::effect::{Order, Purse, Rung};
 use defib_engine::event::{Failure, OrderRefusal, Outcome};
