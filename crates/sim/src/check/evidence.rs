@@ -21,6 +21,11 @@ const BUNDLE_MS: u64 = 1_000;
 const READING_MS: u64 = 6_000;
 const READINGS_APART_MS: u64 = 4_500;
 
+/// Of the memory that there is to take, in permille: with this gone, under a tenth of the machine's is left;
+/// and so much is a tenth of the machine's.
+const NEARLY_ALL: u64 = 870;
+const A_TENTH: u64 = 170;
+
 /// Clean time that ends one doubt.
 const DOUBT_MS: u64 = 5_000;
 
@@ -82,9 +87,11 @@ fn has_kernel_facts(scene: &Scene, at_ms: u64, order: &Order) -> bool {
     let held = |since_ms: u64| at_ms >= since_ms + READINGS_APART_MS;
     let is_told = scene.plan.machine.host.is_some();
     let is_true = match order.class {
-        Class::Memory => scene.starved_ms.is_some_and(|(since_ms, until_ms)| {
-            held(since_ms) && at_ms <= until_ms.saturating_add(READING_MS)
-        }),
+        Class::Memory => {
+            scene.starved_ms.is_some_and(|(since_ms, until_ms)| {
+                held(since_ms) && at_ms <= until_ms.saturating_add(READING_MS)
+            }) || eats_the_rest(scene, app, at_ms.saturating_sub(READINGS_APART_MS))
+        }
         Class::Spinning => {
             scene.apps[app].faults.iter().any(|active| {
                 let takes = |fault| {
@@ -96,6 +103,13 @@ fn has_kernel_facts(scene: &Scene, at_ms: u64, order: &Order) -> bool {
         _ => false,
     };
     is_told && is_true
+}
+
+/// Memory is short before it is gone. That is the app's own fact when it is the app that has grown: what is
+/// down anyway, and takes what is left, is not waited for until nobody can do anything.
+fn eats_the_rest(scene: &Scene, app: usize, at_ms: u64) -> bool {
+    let taken: u64 = scene.apps.iter().map(|it| it.eaten(at_ms)).sum();
+    taken >= NEARLY_ALL && scene.apps[app].eaten(at_ms) >= A_TENTH
 }
 
 /// What a busy app's queue leaves behind outlives the fault that is told of; it shows in what is served.

@@ -137,6 +137,18 @@ impl AppScene {
         is_well.then(|| changes.into_iter().max().unwrap_or(0))
     }
 
+    /// How much of the memory that there is to take its process has taken, in permille.
+    pub(in crate::check) fn eaten(&self, at_ms: u64) -> u64 {
+        let parts = self.faults.iter().filter_map(|active| match active.fault {
+            AppFault::Eats { lasts_ms, .. } if self.process.is_some() => {
+                let ate_ms = at_ms.saturating_sub(active.since_ms.max(self.born_ms));
+                Some(ate_ms.min(lasts_ms) * 1_000 / lasts_ms.max(1))
+            }
+            _ => None,
+        });
+        parts.max().unwrap_or(0)
+    }
+
     /// Whether a hold is in force, and known.
     pub(in crate::check) fn is_held(&self, at_ms: u64) -> bool {
         self.held_since_ms <= at_ms && at_ms < self.held_until_ms
