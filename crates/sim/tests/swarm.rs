@@ -121,6 +121,31 @@ fn a_disk_that_keeps_nothing_gives_numbers_again() {
     all_kept([50_293], generated(Profile::Agent), whole);
 }
 
+/// The app that is down and has grown is ended when memory is short, and not only when it is gone (S6).
+#[test]
+fn sick_machines_whose_memory_is_nearly_gone() {
+    let seeds = [797, 906, 1157, 1436, 1465, 1765, 1905, 1942, 2051, 2086, 2107, 2185];
+    all_kept(seeds, generated(Profile::Machine), engine);
+}
+
+/// What hangs is not tried again while the machine is sick, or an app that it needs is down (L13).
+#[test]
+fn sick_machines_that_start_nothing() {
+    all_kept([605, 964], generated(Profile::Machine), engine);
+}
+
+/// An app answers 301, and then nothing at all: its queue stays (S11).
+#[test]
+fn sick_machines_with_a_queue_that_stays() {
+    all_kept([772], generated(Profile::Machine), engine);
+}
+
+/// An app that was never well takes all memory: it is killed, and the machine is not rebooted (S9).
+#[test]
+fn sick_machines_with_an_eater_that_was_never_well() {
+    all_kept([861], generated(Profile::Machine), engine);
+}
+
 #[test]
 fn the_whole_agent_breaks_nothing_on_sick_machines() {
     all_kept(seeds(0..12), generated(Profile::Machine), whole);
