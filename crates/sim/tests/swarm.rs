@@ -140,6 +140,24 @@ fn sick_machines_with_a_queue_that_stays() {
     all_kept([772], generated(Profile::Machine), engine);
 }
 
+/// A fork storm has ended since the last reading, which may be as old as the next is due (S6).
+#[test]
+fn sick_machines_whose_storm_has_just_ended() {
+    all_kept([1981], generated(Profile::Machine), engine);
+}
+
+/// An app that has taken a good part of the memory that is gone is the reason, whoever took the rest (S32).
+#[test]
+fn sick_machines_with_two_eaters() {
+    all_kept([1653], generated(Profile::Machine), engine);
+}
+
+/// A dead app is started though no view on it has anything to look at (L1).
+#[test]
+fn sick_machines_with_a_dead_app_that_nothing_listens_for() {
+    all_kept([1627, 2290, 2391], generated(Profile::Machine), engine);
+}
+
 /// An app that was never well takes all memory: it is killed, and the machine is not rebooted (S9).
 #[test]
 fn sick_machines_with_an_eater_that_was_never_well() {

@@ -1,6 +1,6 @@
 //! What was looked at before something is ended: S6, S10, S14, S15.
 
-use super::scene::{Act, Scene};
+use super::scene::{A_TENTH, Act, Scene};
 use super::{Check, Found};
 use crate::fact::Fact;
 use crate::plan::{AppFault, Keeper};
@@ -21,10 +21,8 @@ const BUNDLE_MS: u64 = 1_000;
 const READING_MS: u64 = 6_000;
 const READINGS_APART_MS: u64 = 4_500;
 
-/// Of the memory that there is to take, in permille: with this gone, under a tenth of the machine's is left;
-/// and so much is a tenth of the machine's.
+/// Of the memory that there is to take, in permille: with this gone, under a tenth of the machine's is left.
 const NEARLY_ALL: u64 = 870;
-const A_TENTH: u64 = 170;
 
 /// Clean time that ends one doubt.
 const DOUBT_MS: u64 = 5_000;
@@ -92,17 +90,21 @@ fn has_kernel_facts(scene: &Scene, at_ms: u64, order: &Order) -> bool {
                 held(since_ms) && at_ms <= until_ms.saturating_add(READING_MS)
             }) || eats_the_rest(scene, app, at_ms.saturating_sub(READINGS_APART_MS))
         }
-        Class::Spinning => {
-            scene.apps[app].faults.iter().any(|active| {
-                let takes = |fault| {
-                    matches!(fault, AppFault::Spin | AppFault::Busy { .. } | AppFault::Forks { .. })
-                };
-                takes(active.fault) && held(active.since_ms)
-            }) || is_still_busy(scene, app, at_ms)
-        }
+        Class::Spinning => takes_cpu(scene, app, at_ms) || is_still_busy(scene, app, at_ms),
         _ => false,
     };
     is_told && is_true
+}
+
+/// It takes the CPU or the processes, or did at the last reading, which may be as old as the next is due.
+fn takes_cpu(scene: &Scene, app: usize, at_ms: u64) -> bool {
+    let it = &scene.apps[app];
+    let lately = it.cured.iter().filter(|_| at_ms <= it.cured_ms + READING_MS);
+    it.faults.iter().chain(lately).any(|active| {
+        let takes =
+            matches!(active.fault, AppFault::Spin | AppFault::Busy { .. } | AppFault::Forks { .. });
+        takes && at_ms >= active.since_ms + READINGS_APART_MS
+    })
 }
 
 /// Memory is short before it is gone. That is the app's own fact when it is the app that has grown: what is
