@@ -140,6 +140,12 @@ fn sick_machines_with_a_queue_that_stays() {
     all_kept([772], generated(Profile::Machine), engine);
 }
 
+/// The users' path says 301 for hours, and two looks at the app are lost (S11).
+#[test]
+fn sick_machines_whose_address_has_moved() {
+    all_kept([78], generated(Profile::Machine), engine);
+}
+
 /// A fork storm has ended since the last reading, which may be as old as the next is due (S6).
 #[test]
 fn sick_machines_whose_storm_has_just_ended() {
