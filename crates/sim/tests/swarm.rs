@@ -134,12 +134,6 @@ fn sick_machines_that_start_nothing() {
     all_kept([605, 964], generated(Profile::Machine), engine);
 }
 
-/// An app answers 301, and then nothing at all: its queue stays (S11).
-#[test]
-fn sick_machines_with_a_queue_that_stays() {
-    all_kept([772], generated(Profile::Machine), engine);
-}
-
 /// The users' path says 301 for hours, and two looks at the app are lost (S11).
 #[test]
 fn sick_machines_whose_address_has_moved() {

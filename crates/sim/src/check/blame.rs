@@ -7,7 +7,6 @@ use crate::plan::AppFault;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::note::Class;
 use defib_engine::policy::{AppPolicy, View};
-use defib_engine::seen::Seen;
 
 /// So long must an app have had nothing but faults that are not its own.
 const CLEAR_MS: u64 = 120_000;
@@ -50,17 +49,11 @@ impl Check for Blame {
 fn is_innocent(it: &AppScene, rules: &AppPolicy, at_ms: u64) -> bool {
     let has = |view: View| rules.probes.iter().any(|probe| probe.view == view);
     let quiet = it.process.is_some() && at_ms - it.born_ms > CLEAR_MS;
-    let answers = |expected: u16| {
-        let is_told = |seen| matches!(seen, Seen::Status { code, .. } if code == expected);
-        it.own_probes(rules).any(|probe| probe.seen.is_some_and(is_told))
-    };
     let not_its_own = |fault: AppFault| match fault {
         AppFault::DependencyDown | AppFault::DependencySlow => has(View::Dependency),
         AppFault::PathCut => is_seen_well(it, rules, at_ms),
         AppFault::CertificateExpired => true,
-        // Where no look sees that answer, it is not what was acted on: the queue that a busy time has left
-        // behind lets nobody come to be answered, and stays.
-        AppFault::Status { code } => (300..500).contains(&code) && answers(code),
+        AppFault::Status { code } => (300..500).contains(&code),
         _ => false,
     };
     quiet
