@@ -6,6 +6,7 @@ use crate::fact::Fact;
 use crate::plan::{AppFault, Keeper};
 use defib_engine::effect::Order;
 use defib_engine::note::{Class, Note};
+use defib_engine::policy::View;
 use defib_engine::seen::Seen;
 
 /// How old the look may be that an act relies on.
@@ -115,8 +116,12 @@ fn eats_the_rest(scene: &Scene, app: usize, since_ms: u64) -> bool {
     let taken: u64 = scene.apps.iter().map(|it| it.eaten(since_ms)).sum();
     let is_blind = scene.plan.machine.host.is_some_and(|host| !host.has_pressure);
     let is_short = taken >= if is_blind { NEARLY_ALL_BLIND } else { NEARLY_ALL };
-    let mut own = scene.apps[app].own_probes(scene.rules(app));
-    let is_silent = own.all(|probe| probe.good_ms.is_none_or(|good_ms| good_ms <= since_ms));
+    // A handshake is the kernel's answer, not the app's.
+    let of_kernel = |view| matches!(view, View::Listener | View::Dependency);
+    let mut looks = scene.apps[app].probes.iter().zip(&scene.rules(app).probes);
+    let is_silent = looks.all(|(probe, rules)| {
+        of_kernel(rules.view) || probe.good_ms.is_none_or(|good_ms| good_ms <= since_ms)
+    });
     is_short && is_silent && scene.apps[app].eaten(since_ms) >= A_TENTH
 }
 
