@@ -67,6 +67,9 @@ pub(crate) fn weigh(
         }
         let db = if counts_fully {
             probe.capped_db(rules.window_ms, weights.source_cap_db)
+        } else if probe.last.is_some_and(|look| is_no_fault_of_the_app(look.seen)) {
+            // An address that has moved for hours is no second witness of two lost looks.
+            0
         } else {
             probe.stretch.map_or(0, |s| weights.outside_db.saturating_mul(s.count.min(9) as i16))
         };

@@ -204,8 +204,10 @@ impl Turn<'_> {
         if self.rules(app).rungs.has(Rung::Kill) || state.acting().is_some() {
             return false;
         }
+        // Where no view looks at the app, nothing holds the port that it would look at: the way to it tells.
+        let telling = if self.has_app_view(app) { View::App } else { View::UserPath };
         !self.probes(app).any(|(probe, rules)| {
-            rules.view == View::App
+            rules.view == telling
                 && probe.last.is_some_and(|look| look.seen.is_failure() && look.started >= at)
         })
     }

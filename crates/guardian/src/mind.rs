@@ -26,6 +26,7 @@ mod turn;
 
 pub use crate::clock::Clocks;
 pub use crate::sense::host::Watched;
+pub use crate::sense::size::Size;
 pub use ask::Answer;
 pub use begin::{Birth, Newborn};
 pub use body::{Body, Broken, Landing};

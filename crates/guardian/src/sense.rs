@@ -4,6 +4,7 @@
 mod app;
 pub(crate) mod host;
 mod machine;
+pub(crate) mod size;
 mod text;
 
 use crate::clock::Readings;

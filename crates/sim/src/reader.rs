@@ -7,15 +7,14 @@ use crate::world::World;
 use defib_engine::event::Event;
 use defib_engine::host::AppFacts;
 use defib_engine::id::{AppId, Identity};
-use defib_guardian::mind::Watched;
+use defib_guardian::mind::{Size, Watched};
 
 /// One process, from one reading to the next.
 #[derive(Clone, Copy, Debug)]
 struct Followed {
     app: AppId,
     identity: Identity,
-    /// The least memory, and the fewest tasks, that it was well with.
-    settled: Option<(u64, u64)>,
+    size: Size,
 }
 
 /// The reader. It begins anew with each guardian.
@@ -50,21 +49,14 @@ impl Reader {
         let mut facts = world.app_facts(usize::from(app.0), identity)?;
         let known = self.followed.iter().position(|it| is_same(it, watched));
         let at = known.unwrap_or_else(|| {
-            self.followed.push(Followed { app, identity, settled: None });
+            self.followed.push(Followed { app, identity, size: Size::default() });
             self.followed.len() - 1
         });
         if known.is_none() {
             // What it used since when, nobody knows yet.
             facts.cpu_permille = 0;
         }
-        let followed = &mut self.followed[at];
-        if is_well {
-            let (memory_kb, tasks) = followed.settled.unwrap_or((u64::MAX, u64::MAX));
-            followed.settled = Some((memory_kb.min(facts.memory_kb), tasks.min(facts.tasks)));
-        }
-        let (memory_kb, tasks) = followed.settled.unwrap_or((facts.memory_kb, facts.tasks));
-        facts.grown_kb = facts.memory_kb.saturating_sub(memory_kb);
-        facts.tasks_settled = tasks;
+        self.followed[at].size.measure(is_well, &mut facts);
         Some(facts)
     }
 
@@ -72,7 +64,7 @@ impl Reader {
     pub(crate) fn is_idle(&self, mut watched: impl Iterator<Item = (AppId, Identity)>) -> bool {
         let is_settled = |(app, identity): (AppId, Identity)| {
             let mut same = self.followed.iter().filter(|it| it.app == app);
-            same.any(|it| it.identity == identity && it.settled.is_some())
+            same.any(|it| it.identity == identity && it.size.is_settled())
         };
         !self.has_told && watched.all(is_settled)
     }

@@ -121,6 +121,49 @@ fn a_disk_that_keeps_nothing_gives_numbers_again() {
     all_kept([50_293], generated(Profile::Agent), whole);
 }
 
+/// The app that is down and has grown is ended when memory is short, and not only when it is gone (S6).
+#[test]
+fn sick_machines_whose_memory_is_nearly_gone() {
+    let seeds = [797, 906, 1157, 1436, 1465, 1765, 1905, 1942, 2051, 2086, 2107, 2185];
+    all_kept(seeds, generated(Profile::Machine), engine);
+}
+
+/// What hangs is not tried again while the machine is sick, or an app that it needs is down (L13).
+#[test]
+fn sick_machines_that_start_nothing() {
+    all_kept([605, 964], generated(Profile::Machine), engine);
+}
+
+/// The users' path says 301 for hours, and two looks at the app are lost (S11).
+#[test]
+fn sick_machines_whose_address_has_moved() {
+    all_kept([78], generated(Profile::Machine), engine);
+}
+
+/// A fork storm has ended since the last reading, which may be as old as the next is due (S6).
+#[test]
+fn sick_machines_whose_storm_has_just_ended() {
+    all_kept([1981], generated(Profile::Machine), engine);
+}
+
+/// An app that has taken a good part of the memory that is gone is the reason, whoever took the rest (S32).
+#[test]
+fn sick_machines_with_two_eaters() {
+    all_kept([1653], generated(Profile::Machine), engine);
+}
+
+/// A dead app is started though no view on it has anything to look at (L1).
+#[test]
+fn sick_machines_with_a_dead_app_that_nothing_listens_for() {
+    all_kept([1627, 2290, 2391], generated(Profile::Machine), engine);
+}
+
+/// An app that was never well takes all memory: it is killed, and the machine is not rebooted (S9).
+#[test]
+fn sick_machines_with_an_eater_that_was_never_well() {
+    all_kept([861], generated(Profile::Machine), engine);
+}
+
 #[test]
 fn the_whole_agent_breaks_nothing_on_sick_machines() {
     all_kept(seeds(0..12), generated(Profile::Machine), whole);

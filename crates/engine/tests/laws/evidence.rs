@@ -189,6 +189,21 @@ fn a_view_that_has_nothing_to_look_at_leaves_the_way_to_it() {
     assert!(!desk.probe(1).absent, "only a view on the app is derived");
 }
 
+/// An address that has moved for hours, seen by the users, is no second witness of two lost looks.
+#[test]
+fn what_no_act_cures_on_the_users_path_says_nothing_of_a_hang() {
+    let moved = Seen::Status { code: 301, retry_after_s: None };
+    for (path, db) in [(moved, 54), (ERROR, 72)] {
+        let probes = vec![probe("url", View::App), probe("path", View::UserPath)];
+        let mut desk = Desk::well(without_verdict(one("child", probes)));
+        desk.looks(1, 2_000, &[path, path, path]);
+        desk.looks(0, 8_000, &[HANG, HANG]);
+        // Beyond the window, so that nothing is capped.
+        desk.policy.apps[0].window_ms = 1_000;
+        assert_eq!(desk.score_db(10_000), db, "{path:?}");
+    }
+}
+
 #[test]
 fn a_look_that_came_late_says_nothing() {
     // Asked for, began, ended, told; an interval of 5 s and a time-out of 3 s.

@@ -206,6 +206,21 @@ fn the_orphans_of_a_dead_process_are_watched_four_times_a_second() {
     }
 }
 
+/// Nothing listens where the view on the app looks, and nothing will before it is started: then the way to it
+/// tells, and a dead app whose command needs a free port is not waited for for ever.
+#[test]
+fn where_no_view_looks_at_the_app_the_users_path_tells_that_nobody_answers() {
+    let probes = vec![probe("url", View::App), probe("path", View::UserPath)];
+    let mut desk = Desk::well(one("recover", probes));
+    desk.die(1_000);
+    desk.look(0, 1_000, 1_010, Seen::Unknown(UnknownWhy::NothingThere));
+    assert_eq!(desk.orders, []);
+    desk.look(1, 990, 1_020, Seen::Refused);
+    assert_eq!(desk.orders, [], "it began before the death");
+    desk.look(1, 1_020, 1_030, Seen::Refused);
+    assert_eq!(desk.orders.len(), 1);
+}
+
 #[test]
 fn what_was_seen_in_doubt_or_before_it_is_void() {
     let mut policy = url();

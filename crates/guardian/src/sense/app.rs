@@ -2,6 +2,7 @@
 //! one's children. Nothing here walks through all of /proc.
 
 use super::machine::Source;
+use super::size::Size;
 use super::text::{ProcPath, after, named, number, permille};
 use defib_engine::host::{AppFacts, Sleep};
 use defib_engine::id::Identity;
@@ -32,8 +33,7 @@ pub(crate) struct App {
     group: Option<Group>,
     files_max: Option<u32>,
     ticks: Option<u64>,
-    /// The least memory, and the tasks, that it was well with.
-    settled: Option<(u64, u64)>,
+    size: Size,
 }
 
 /// What `/proc/PID/stat` says of one process.
@@ -61,7 +61,7 @@ impl App {
             group: Group::of(pid),
             files_max: files_max.and_then(|max| u32::try_from(max).ok()),
             ticks: None,
-            settled: None,
+            size: Size::default(),
         }
     }
 
@@ -87,19 +87,8 @@ impl App {
         facts.sleep = if main.state == b'D' { Sleep::Local } else { Sleep::None };
         facts.files = self.files();
         facts.files_max = self.files_max.filter(|_| facts.files.is_some());
-        self.settle(is_well, &mut facts);
+        self.size.measure(is_well, &mut facts);
         Some(facts)
-    }
-
-    fn settle(&mut self, is_well: bool, facts: &mut AppFacts) {
-        if is_well {
-            let (memory_kb, tasks) = self.settled.unwrap_or((u64::MAX, u64::MAX));
-            self.settled = Some((memory_kb.min(facts.memory_kb), tasks.min(facts.tasks)));
-        }
-        // What was never well has grown by nothing that we know of.
-        let (memory_kb, tasks) = self.settled.unwrap_or((facts.memory_kb, facts.tasks));
-        facts.grown_kb = facts.memory_kb.saturating_sub(memory_kb);
-        facts.tasks_settled = tasks;
     }
 
     /// The main process and its children, added up. The ticks that they have used.

@@ -1,8 +1,8 @@
 //! Who is to blame: S11 (what is not the app's fault), S32 (what is another app's).
 
-use super::scene::{AppScene, Scene};
+use super::scene::{A_TENTH, AppScene, Scene};
 use super::{Check, Found};
-use crate::fact::Fact;
+use crate::fact::{Fact, Sickness};
 use crate::plan::AppFault;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::note::Class;
@@ -91,7 +91,10 @@ fn has_reason(scene: &Scene, order: &Order, it: &AppScene, at_ms: u64) -> bool {
         .own_probes(scene.rules(usize::from(order.app.0)))
         .any(|probe| probe.failed_ms.is_some_and(recent));
     let number = usize::from(order.app.0);
-    let has_taken = scene.sick.iter().any(|(who, ..)| *who == Some(number));
+    // It need not be the one that took the rest of what is gone.
+    let has_taken = scene.sick.iter().any(|(who, of, _)| {
+        *who == Some(number) || *of == Sickness::Memory && it.eaten(at_ms) >= A_TENTH
+    });
     let is_first_start = order.rung == Rung::Start && it.process.is_none();
     failed || has_taken || recent(it.died_ms) && it.died_ms > 0 || is_first_start
 }

@@ -1,11 +1,12 @@
 //! What was looked at before something is ended: S6, S10, S14, S15.
 
-use super::scene::{Act, Scene};
+use super::scene::{A_TENTH, Act, Scene};
 use super::{Check, Found};
 use crate::fact::Fact;
 use crate::plan::{AppFault, Keeper};
 use defib_engine::effect::Order;
 use defib_engine::note::{Class, Note};
+use defib_engine::policy::View;
 use defib_engine::seen::Seen;
 
 /// How old the look may be that an act relies on.
@@ -20,6 +21,11 @@ const BUNDLE_MS: u64 = 1_000;
 /// From one reading of the machine to the next, and how far apart two must be that convict.
 const READING_MS: u64 = 6_000;
 const READINGS_APART_MS: u64 = 4_500;
+
+/// Of the memory that there is to take, in permille: with this gone, under 8 % of the machine's is left; and
+/// under 5 %, where no pressure is told of (docs/decisions/095).
+const NEARLY_ALL: u64 = 897;
+const NEARLY_ALL_BLIND: u64 = 948;
 
 /// Clean time that ends one doubt.
 const DOUBT_MS: u64 = 5_000;
@@ -82,20 +88,41 @@ fn has_kernel_facts(scene: &Scene, at_ms: u64, order: &Order) -> bool {
     let held = |since_ms: u64| at_ms >= since_ms + READINGS_APART_MS;
     let is_told = scene.plan.machine.host.is_some();
     let is_true = match order.class {
-        Class::Memory => scene.starved_ms.is_some_and(|(since_ms, until_ms)| {
-            held(since_ms) && at_ms <= until_ms.saturating_add(READING_MS)
-        }),
-        Class::Spinning => {
-            scene.apps[app].faults.iter().any(|active| {
-                let takes = |fault| {
-                    matches!(fault, AppFault::Spin | AppFault::Busy { .. } | AppFault::Forks { .. })
-                };
-                takes(active.fault) && held(active.since_ms)
-            }) || is_still_busy(scene, app, at_ms)
+        Class::Memory => {
+            scene.starved_ms.is_some_and(|(since_ms, until_ms)| {
+                held(since_ms) && at_ms <= until_ms.saturating_add(READING_MS)
+            }) || eats_the_rest(scene, app, at_ms.saturating_sub(READINGS_APART_MS))
         }
+        Class::Spinning => takes_cpu(scene, app, at_ms) || is_still_busy(scene, app, at_ms),
         _ => false,
     };
     is_told && is_true
+}
+
+/// It takes the CPU or the processes, or did at the last reading, which may be as old as the next is due.
+fn takes_cpu(scene: &Scene, app: usize, at_ms: u64) -> bool {
+    let it = &scene.apps[app];
+    let lately = it.cured.iter().filter(|_| at_ms <= it.cured_ms + READING_MS);
+    it.faults.iter().chain(lately).any(|active| {
+        let takes =
+            matches!(active.fault, AppFault::Spin | AppFault::Busy { .. } | AppFault::Forks { .. });
+        takes && at_ms >= active.since_ms + READINGS_APART_MS
+    })
+}
+
+/// Memory is short before it is gone. That is the app's own fact when it is the app that has grown, and has not
+/// answered since: what is down anyway, and takes what is left, is not waited for until nobody can do anything.
+fn eats_the_rest(scene: &Scene, app: usize, since_ms: u64) -> bool {
+    let taken: u64 = scene.apps.iter().map(|it| it.eaten(since_ms)).sum();
+    let is_blind = scene.plan.machine.host.is_some_and(|host| !host.has_pressure);
+    let is_short = taken >= if is_blind { NEARLY_ALL_BLIND } else { NEARLY_ALL };
+    // A handshake is the kernel's answer, not the app's.
+    let of_kernel = |view| matches!(view, View::Listener | View::Dependency);
+    let mut looks = scene.apps[app].probes.iter().zip(&scene.rules(app).probes);
+    let is_silent = looks.all(|(probe, rules)| {
+        of_kernel(rules.view) || probe.good_ms.is_none_or(|good_ms| good_ms <= since_ms)
+    });
+    is_short && is_silent && scene.apps[app].eaten(since_ms) >= A_TENTH
 }
 
 /// What a busy app's queue leaves behind outlives the fault that is told of; it shows in what is served.

@@ -20,12 +20,18 @@ impl Scene {
     /// only observes starts nobody.)
     pub(super) fn fair_since_ms(&self, app: usize) -> Option<u64> {
         let it = &self.apps[app];
-        let mut since_ms = self.healed_ms?.max(it.held_until_ms).max(it.wanted_since_ms);
-        for need in self.needs.of_app(app).map(|need| &self.apps[need]) {
-            since_ms = since_ms.max((need.permille == 1_000).then_some(need.serves_since_ms)?);
-        }
+        let since_ms = self.healed_ms?.max(it.held_until_ms).max(it.wanted_since_ms);
+        let since_ms = since_ms.max(self.served_since_ms(app)?);
         let runs = self.guardian_since_ms.is_some() && self.is_up;
         (runs && it.is_wanted).then(|| since_ms.max(self.calm_since_ms))
+    }
+
+    /// Since when the apps serve that this one cannot work without; `None` while one of them does not.
+    fn served_since_ms(&self, app: usize) -> Option<u64> {
+        let mut needs = self.needs.of_app(app).map(|need| &self.apps[need]);
+        needs.try_fold(0, |since_ms: u64, need| {
+            (need.permille == 1_000).then_some(since_ms.max(need.serves_since_ms))
+        })
     }
 
     /// How long an app may take to be back after that: a start that has failed backs off, an act that
@@ -93,8 +99,13 @@ impl Healed {
         let may = scene.policy().mode == Mode::Act
             && !scene.is_observing
             && (rungs.has(Rung::Restart) || rungs.has(Rung::Kill))
-            && it.process.is_some();
+            && it.process.is_some()
+            // What would be ended could not be started again, or not get the memory that it needs.
+            && !scene.is_sick();
+        // Nothing is ended for what another app owes it.
+        let Some(served_ms) = scene.served_since_ms(app) else { return };
         let asleep_ms = it.held_until_ms.max(it.wanted_since_ms).max(scene.calm_since_ms);
+        let asleep_ms = asleep_ms.max(served_ms);
         let last_ms = self.tried_ms[app].max(hung.since_ms).max(it.born_ms).max(asleep_ms);
         let limit_ms = 2 * rules.gentle_every_ms + SPACING_MAX_MS + scene.comes_back_ms(app);
         if may && it.is_wanted && !it.is_held(at_ms) && at_ms > last_ms + limit_ms {

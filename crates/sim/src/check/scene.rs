@@ -2,7 +2,7 @@
 
 mod app;
 
-pub(super) use app::{Act, Active, AppScene, ProbeScene};
+pub(super) use app::{A_TENTH, Act, Active, AppScene, ProbeScene};
 
 use crate::fact::{By, Fact, Sickness};
 use crate::plan::{

@@ -7,6 +7,9 @@ use defib_engine::id::Identity;
 use defib_engine::policy::{AppPolicy, View};
 use defib_engine::seen::Seen;
 
+/// Of the memory that there is to take, in permille: so much is a tenth of the machine's.
+pub(in crate::check) const A_TENTH: u64 = 170;
+
 /// One app.
 pub(in crate::check) struct AppScene {
     pub(in crate::check) process: Option<Identity>,
@@ -22,8 +25,9 @@ pub(in crate::check) struct AppScene {
     pub(in crate::check) faults: Vec<Active>,
     /// When a person was last busy with it.
     pub(super) person_ms: u64,
-    /// When a fault of it last ended.
+    /// When a fault of it last ended, and which did then.
     pub(in crate::check) cured_ms: u64,
+    pub(in crate::check) cured: Vec<Active>,
     pub(in crate::check) acts: Vec<Act>,
     pub(in crate::check) probes: Vec<ProbeScene>,
     pub(in crate::check) void_ms: u64,
@@ -100,6 +104,7 @@ impl AppScene {
             faults: Vec::new(),
             person_ms: 0,
             cured_ms: 0,
+            cured: Vec::new(),
             acts: Vec::new(),
             probes: vec![probe; rules.probes.len()],
             void_ms: 0,
@@ -113,10 +118,9 @@ impl AppScene {
     }
 
     pub(super) fn end_faults(&mut self, at_ms: u64, which: impl Fn(&Active) -> bool) {
-        let before = self.faults.len();
-        self.faults.retain(|active| !which(active));
-        if self.faults.len() < before {
-            self.cured_ms = at_ms;
+        let (ended, left): (Vec<_>, Vec<_>) = self.faults.iter().partition(|it| which(it));
+        if !ended.is_empty() {
+            (self.faults, self.cured, self.cured_ms) = (left, ended, at_ms);
         }
     }
 
@@ -135,6 +139,18 @@ impl AppScene {
             [self.born_ms, self.died_ms, self.cured_ms, self.person_ms, self.serves_since_ms];
         let is_well = is_sound && self.is_wanted && self.permille == 1_000;
         is_well.then(|| changes.into_iter().max().unwrap_or(0))
+    }
+
+    /// How much of the memory that there is to take its process has taken, in permille.
+    pub(in crate::check) fn eaten(&self, at_ms: u64) -> u64 {
+        let parts = self.faults.iter().filter_map(|active| match active.fault {
+            AppFault::Eats { lasts_ms, .. } if self.process.is_some() => {
+                let ate_ms = at_ms.saturating_sub(active.since_ms.max(self.born_ms));
+                Some(ate_ms.min(lasts_ms) * 1_000 / lasts_ms.max(1))
+            }
+            _ => None,
+        });
+        parts.max().unwrap_or(0)
     }
 
     /// Whether a hold is in force, and known.
