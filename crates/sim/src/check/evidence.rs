@@ -61,11 +61,14 @@ impl Check for Evidence {
                     return;
                 }
                 trusted(scene, at_ms, order, found);
-                looked(scene, at_ms, order, FRESH_MS, found);
+                if !eats_what_is_left(scene, at_ms, order) {
+                    looked(scene, at_ms, order, FRESH_MS, found);
+                }
             }
             Fact::Began { intent, ends: true, .. } => {
                 let act = scene.act(*intent).filter(|act| is_ending(scene, &act.order));
                 let act = act.filter(|act| !has_kernel_facts(scene, act.intended_ms, &act.order));
+                let act = act.filter(|act| !eats_what_is_left(scene, act.intended_ms, &act.order));
                 if let Some(act) = act.filter(|act| !waited_for_others(scene, act)) {
                     looked(scene, at_ms, &act.order, FRESH_MS + ON_ITS_WAY_MS, found);
                 }
@@ -88,15 +91,20 @@ fn has_kernel_facts(scene: &Scene, at_ms: u64, order: &Order) -> bool {
     let held = |since_ms: u64| at_ms >= since_ms + READINGS_APART_MS;
     let is_told = scene.plan.machine.host.is_some();
     let is_true = match order.class {
-        Class::Memory => {
-            scene.starved_ms.is_some_and(|(since_ms, until_ms)| {
-                held(since_ms) && at_ms <= until_ms.saturating_add(READING_MS)
-            }) || eats_the_rest(scene, app, at_ms.saturating_sub(READINGS_APART_MS))
-        }
+        Class::Memory => scene.starved_ms.is_some_and(|(since_ms, until_ms)| {
+            held(since_ms) && at_ms <= until_ms.saturating_add(READING_MS)
+        }),
         Class::Spinning => takes_cpu(scene, app, at_ms) || is_still_busy(scene, app, at_ms),
         _ => false,
     };
     is_told && is_true
+}
+
+/// Two readings that are apart have told that this app takes the rest of the memory.
+fn eats_what_is_left(scene: &Scene, at_ms: u64, order: &Order) -> bool {
+    let app = usize::from(order.app.0);
+    order.class == Class::Memory
+        && eats_the_rest(scene, app, at_ms.saturating_sub(READINGS_APART_MS))
 }
 
 /// It takes the CPU or the processes, or did at the last reading, which may be as old as the next is due.

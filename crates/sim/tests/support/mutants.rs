@@ -466,10 +466,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     ),
     mutant(
-        "one reading of the machine is taken for two",
+        "one reading of the machine is taken for two, and a doubt for an old one",
         "S14",
         Kind::Machine,
         by_state(|state| {
+            state.doubt.since = Moment(state.now.0.saturating_sub(10_000));
             for host in state.apps.iter_mut().filter_map(|app| app.host.as_mut()) {
                 if let Some(run) = &mut host.memory {
                     run.since = Moment(run.until.0.saturating_sub(10_000));
