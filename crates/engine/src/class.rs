@@ -125,6 +125,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Its own view gets no answer at all, and no other view of it does.
+    pub(crate) fn is_mute(&self, app: usize) -> bool {
+        let seen = self.failing_view(app);
+        let is_silent = matches!(seen, Some((View::App, Seen::Timeout(_) | Seen::Refused)));
+        is_silent && !self.views_disagree(app)
+    }
+
     pub(crate) fn is_intended(&self, app: usize) -> bool {
         let state = self.seen_app(app);
         state.stopped

@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 type Guard = fn(&Turn<'_>, usize, &Plan) -> Option<Refusal>;
 
 /// Every guard with its name, in the order in which they are asked and printed.
-pub(crate) const GUARDS: [(&str, Guard); 20] = [
+pub(crate) const GUARDS: [(&str, Guard); 21] = [
     ("mode", mode),
     ("shutdown", shutdown),
     ("operator", operator),
@@ -54,6 +54,7 @@ pub(crate) const GUARDS: [(&str, Guard); 20] = [
     ("incident", incident_limit),
     ("frozen", frozen),
     ("budget", budget_left),
+    ("fresh reading", fresh_reading),
 ];
 
 impl Turn<'_> {
@@ -208,6 +209,13 @@ fn budget_left(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
     budget::allows(charges, turn.policy, id(app), plan.rung, plan.purse, turn.now).err().map(
         |spent| Refusal::BudgetSpent { used: spent.used, limit: spent.limit, until: spent.until },
     )
+}
+
+/// The last to be asked: what was missing may have been given back since the machine was read.
+fn fresh_reading(turn: &Turn<'_>, app: usize, plan: &Plan) -> Option<Refusal> {
+    let is_for_memory = plan.conviction.class == Class::Memory && plan.rung == Rung::Reboot;
+    let until = turn.next_reading_until(app).filter(|_| is_for_memory)?;
+    Some(Refusal::Unclear { until })
 }
 
 /// What is down for half of those who ask may be busy and not ill: one kill an hour, then a person.

@@ -138,6 +138,8 @@ fn permitted(order: &Order) -> bool {
             &[Rung::Restart, Rung::Kill, Rung::Reboot]
         }
         Class::Memory => &[Rung::Restart, Rung::Kill, Rung::Reboot],
+        // What sleeps in the kernel is out of reach of a signal; what only has an ill disk is not.
+        Class::KernelIo if order.purse == Purse::Gentle => &[Rung::Restart],
         Class::KernelIo => &[Rung::Reboot],
         Class::Unknown => &[Rung::Restart],
         Class::Exhausted => &[Rung::Restart, Rung::Clean],

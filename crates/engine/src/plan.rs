@@ -17,6 +17,9 @@ impl Turn<'_> {
     ) -> Result<Plan, (Option<Rung>, Refusal)> {
         let class = conviction.class;
         let Some(ladder) = self.ladder(app, &conviction) else {
+            if self.is_mute_beside(app, &conviction) {
+                return self.without_a_step(app, Rung::Restart, Purse::Gentle, conviction);
+            }
             let plan = Plan { rung: Rung::Restart, purse: Purse::Ladder, step: None, conviction };
             let refusal = self.refusal(app, &plan);
             return Err((None, refusal.unwrap_or(Refusal::ClassForbids { class })));
@@ -74,16 +77,35 @@ impl Turn<'_> {
         // What could not be started, nor cured by anything dearer, is tried again all the same.
         let (rung, purse) = match ladder {
             Ladder::Hung if at_end => (Rung::Restart, Purse::Gentle),
+            _ if at_end && self.is_mute_beside(app, &conviction) => (Rung::Restart, Purse::Gentle),
             Ladder::Unstartable if last.is_err() && self.rules(app).rungs.has(Rung::Start) => {
                 (Rung::Start, Purse::Free)
             }
             _ => return last,
         };
+        self.without_a_step(app, rung, purse, conviction)
+    }
+
+    fn without_a_step(
+        &self,
+        app: usize,
+        rung: Rung,
+        purse: Purse,
+        conviction: Conviction,
+    ) -> Result<Plan, (Option<Rung>, Refusal)> {
         let plan = Plan { rung, purse, step: None, conviction };
-        match self.refusal(app, &plan) {
-            None => Ok(plan),
-            Some(refusal) => Err((Some(rung), refusal)),
-        }
+        self.refusal(app, &plan).map_or(Ok(plan), |refusal| Err((Some(rung), refusal)))
+    }
+
+    /// It answers nobody at all while a disk is full or read-only, or tasks are out. That is why, or it is
+    /// not: a restart gives nothing back, but what is mute has nothing to lose either.
+    fn is_mute_beside(&self, app: usize, conviction: &Conviction) -> bool {
+        let is_ill = match conviction.class {
+            Class::Exhausted => true,
+            Class::KernelIo => self.wakes_until(app).is_none(),
+            _ => false,
+        };
+        is_ill && !conviction.partial && !conviction.by_kernel && self.is_mute(app)
     }
 
     /// Only what the app itself holds is given back by ending it.

@@ -23,6 +23,9 @@ const SLEEP_MS: u64 = 20_000;
 const SILENT_MS: u64 = 8_000;
 /// The same for an app that is only busy: a burst of work is no fault.
 const SILENT_BUSY_MS: u64 = 20_000;
+/// A machine is rebooted for memory on a reading that is no older than this, bundle and order included: what was
+/// missing may have been given back since.
+const FRESH_READING_MS: u64 = 2_000;
 /// A reboot for memory waits so long for another app that has grown and may yet be convicted.
 const GROWN_FIRST_MS: u64 = 30_000;
 
@@ -148,6 +151,12 @@ impl Turn<'_> {
     pub(crate) fn wakes_until(&self, app: usize) -> Option<Moment> {
         let run = self.host(app)?.sleep.filter(|run| run.has_held(self.now))?;
         Some(run.since.plus(SLEEP_MS))
+    }
+
+    /// Until when the next reading is waited for, if the last one is not of now; it then says nothing any more.
+    pub(crate) fn next_reading_until(&self, app: usize) -> Option<Moment> {
+        let run = self.host(app)?.memory?;
+        (self.now.since(run.until) > FRESH_READING_MS).then(|| run.until.plus(STALE_MS))
     }
 
     fn memory_ground(&self, host: &AppHost) -> Option<HostFact> {

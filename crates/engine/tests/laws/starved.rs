@@ -1,8 +1,9 @@
 //! Kernel facts that convict: when two readings do, when the looks cannot be believed, and what is busy rather than ill.
 
 use crate::support::desk::{Desk, ERROR, HANG, at, one};
-use crate::support::policy::probe;
+use crate::support::policy::{allow_reboot, probe};
 use crate::support::world::WELL;
+use defib_engine::effect::Rung;
 use defib_engine::event::{Doubt, Event};
 use defib_engine::host::{AppFacts, HostFact, MachineFacts, Pressure};
 use defib_engine::id::AppId;
@@ -23,6 +24,13 @@ fn starving() -> MachineFacts {
 fn observed() -> Desk {
     let mut policy = one("child", vec![probe("url", View::App), probe("db", View::Dependency)]);
     policy.mode = Mode::Observe;
+    Desk::well(policy)
+}
+
+fn rebooting() -> Desk {
+    let mut policy = one("unit", vec![probe("url", View::App)]);
+    allow_reboot(&mut policy);
+    policy.min_uptime_ms = 0;
     Desk::well(policy)
 }
 
@@ -191,6 +199,24 @@ fn a_reading_says_nothing_after_12_s() {
         desk.wake(26_000);
         desk.look(0, ms - 10, ms, HANG);
         assert_eq!(class(&desk), expected, "{ms}");
+    }
+}
+
+/// What was missing may have been given back since the last reading, and a machine is rebooted for it only once.
+#[test]
+fn a_machine_is_rebooted_for_memory_on_a_reading_of_now() {
+    let reboots = |note: &Note| matches!(note, Note::Decided { rung: Rung::Reboot, .. });
+    for (fails_at, at_once) in [(16_000, true), (17_000, true), (17_001, false)] {
+        for (machine, at_last) in [(starving(), true), (WELL, at_once)] {
+            let mut desk = rebooting();
+            read(&mut desk, 10_000, AppFacts::default(), starving());
+            read(&mut desk, 15_000, AppFacts::default(), starving());
+            desk.look(0, fails_at - 100, fails_at, HANG);
+            assert_eq!(desk.count(reboots) > 0, at_once, "{fails_at}");
+            read(&mut desk, 20_000, AppFacts::default(), machine);
+            desk.wake(28_000);
+            assert_eq!(desk.count(reboots) > 0, at_last, "{fails_at}");
+        }
     }
 }
 

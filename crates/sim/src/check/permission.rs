@@ -1,9 +1,10 @@
 //! Permission by the config as its author wrote it: S5, S13.
 
-use super::scene::Scene;
+use super::scene::{Active, Scene};
 use super::{Check, Found};
 use crate::fact::Fact;
-use defib_engine::effect::{Order, Rung};
+use crate::plan::AppFault;
+use defib_engine::effect::{Order, Purse, Rung};
 use defib_engine::note::{Class, Note};
 use defib_engine::policy::{Mode, Permission};
 
@@ -48,7 +49,16 @@ fn forbidden(scene: &Scene, order: &Order) -> Option<&'static str> {
     if order.rung == Rung::Reboot && !may_reboot {
         return Some("`reboot_on` does not name the class");
     }
-    (!cures(order.class, order.rung)).then_some("no such rung cures the class")
+    // No signal reaches what sleeps in the kernel; an ill disk beside an app that is mute may not be why.
+    let is_gentle = order.purse == Purse::Gentle && order.rung == Rung::Restart;
+    let is_mute_only = order.class == Class::KernelIo && is_gentle && !sleeps(scene, order);
+    let may = cures(order.class, order.rung) || is_mute_only;
+    (!may).then_some("no such rung cures the class")
+}
+
+fn sleeps(scene: &Scene, order: &Order) -> bool {
+    let is_asleep = |active: &Active| matches!(active.fault, AppFault::Unkillable);
+    scene.apps[usize::from(order.app.0)].faults.iter().any(is_asleep)
 }
 
 /// The permitted rungs of each class, as the house plan has them.

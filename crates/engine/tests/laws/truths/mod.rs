@@ -39,6 +39,7 @@ enum Fault {
     SleepsOnServer,
     DiskReadOnly,
     DiskFull,
+    HangsBesideFullDisk,
     NoDescriptors,
 }
 

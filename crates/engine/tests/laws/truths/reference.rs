@@ -51,7 +51,7 @@ fn class(truth: &Truth) -> Option<Class> {
         Fault::PathCut if sees_itself => Class::Outside,
         _ if truth.views == Views::AppAndBrokenDependency => Class::Dependency,
         Fault::NotFound | Fault::NeverPassed => Class::Contract,
-        Fault::DiskFull | Fault::NoDescriptors => Class::Exhausted,
+        Fault::DiskFull | Fault::HangsBesideFullDisk | Fault::NoDescriptors => Class::Exhausted,
         Fault::OneViewHangs if truth.views == Views::TwoOfApp => Class::Unknown,
         Fault::Spins => Class::Spinning,
         fault if fault.is_silent() => Class::Hung,
@@ -83,11 +83,19 @@ fn ladder(truth: &Truth, class: Option<Class>) -> Vec<Rung> {
     rungs
 }
 
-/// A hung app has one restart each quarter of an hour for ever, and what is dead is started for ever.
+/// A hung app has one restart each quarter of an hour for ever, and what is dead is started for ever. An ill disk beside
+/// it may not be why nobody is answered; what sleeps in the kernel no signal reaches.
 fn for_ever(truth: &Truth, class: Option<Class>) -> Option<Rung> {
     match class {
         _ if truth.keeper == Keeper::Nobody => None,
         Some(Class::Hung | Class::Spinning) if truth.views != Views::Path => Some(Rung::Restart),
+        Some(Class::Exhausted | Class::KernelIo)
+            if truth.fault.is_silent()
+                && truth.fault != Fault::SleepsOnDisk
+                && truth.views != Views::Path =>
+        {
+            Some(Rung::Restart)
+        }
         Some(Class::Dead) => Some(Rung::Start),
         _ => None,
     }

@@ -65,7 +65,7 @@ fn what_no_act_cures() {
     each(&[Fault::PathCut], &STARTERS, &[Views::AppAndPath], &[false]);
     let broken = [Views::AppAndBrokenDependency];
     each(&[Fault::Hangs, Fault::Errs, Fault::NotFound], &STARTERS, &broken, &[false]);
-    each(&[Fault::DiskFull], &KNOWING, &[Views::App], &[false]);
+    each(&[Fault::DiskFull, Fault::HangsBesideFullDisk], &KNOWING, &[Views::App], &[false]);
     each(&[Fault::SleepsOnServer], &KNOWING, &[Views::App], &[false]);
 }
 
