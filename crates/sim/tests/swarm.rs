@@ -103,6 +103,19 @@ fn silence_in_doubt_counts_from_the_doubt() {
     all_kept([519, 177], generated(Profile::Machine), engine);
 }
 
+/// An app that answers nobody was left alone while a disk was ill, where no reboot is allowed.
+#[test]
+fn what_is_mute_beside_an_ill_disk_is_restarted() {
+    all_kept([2_464, 1_966], generated(Profile::Machine), engine);
+}
+
+/// A machine was rebooted for memory that had been given back since the last reading.
+#[test]
+fn a_machine_is_rebooted_for_memory_on_a_reading_of_now() {
+    all_kept([53], generated(Profile::Machine), engine);
+    all_kept([1_981], generated(Profile::Machine), whole);
+}
+
 /// S11 blamed a cut path while the app's own view failed too.
 #[test]
 fn a_cut_path_is_not_all_that_fails() {
