@@ -72,7 +72,7 @@ fn befall(world: &mut World, truth: &Truth) {
         Fault::NoDescriptors => (facts.files, facts.files_max) = (Some(1_020), Some(1_024)),
         Fault::DiskReadOnly => world.machine = with(DiskFacts { turned_read_only: true, ..disk }),
         Fault::DiskFull | Fault::HangsBesideFullDisk => {
-            world.machine = with(DiskFacts { free_permille: 0, ..disk })
+            world.machine = with(DiskFacts { free_permille: 0, ..disk });
         }
         _ => {}
     }
