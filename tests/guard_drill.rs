@@ -71,7 +71,9 @@ fn what_is_only_observed_is_not_drilled_and_says_what_would_be_done() {
     let said = out(&drill);
     assert_eq!(drill.status.code(), Some(1), "{said}");
     assert!(said.contains("observe") && said.contains("in mode act: "), "{said}");
-    assert_eq!(subject.processes(), before);
+    // A worker that its master was still to fork may have come.
+    let after = subject.processes();
+    assert!(before.iter().all(|pid| after.contains(pid)), "{before:?}, then {after:?}");
     drop(running);
 }
 
