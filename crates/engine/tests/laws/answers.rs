@@ -1,9 +1,12 @@
 //! What the executor's answers lead to: how long the next act waits, and what is made of an act that nobody saw end.
 
+use crate::support::desk::ERROR;
+use crate::support::policy as rules;
 use crate::support::script::two_apps;
-use crate::support::world::{HANG, Life, OUR_LIMIT, Trace, World};
+use crate::support::world::{HANG, Life, OUR_LIMIT, Trace, WELL, World};
 use defib_engine::effect::{Effect, Rung};
 use defib_engine::event::{Event, Exit, Failure, OrderRefusal, Outcome};
+use defib_engine::host::{DiskFacts, MachineFacts};
 use defib_engine::id::AppId;
 use defib_engine::note::{Note, RungFault};
 use defib_engine::policy::Policy;
@@ -195,4 +198,34 @@ fn a_doubtful_answer_changes_nothing() {
     assert_eq!(world.state.apps[0].acting(), acting);
     world.run(2 * SECOND);
     assert_eq!(world.state.apps[0].acting(), None);
+}
+
+/// It deletes files of an app that goes on running: what it answers from then on says whether that has helped.
+#[test]
+fn what_was_seen_before_a_clean_up_says_nothing_after_it() {
+    let mut policy = rules::machine();
+    policy.apps = vec![rules::app("shop", "child")];
+    policy.apps[0].rungs = policy.apps[0].rungs.with(Rung::Clean);
+    let mut world = World::started(policy, 3_600_000);
+    world.run(12_000);
+    let full = DiskFacts {
+        free_permille: 0,
+        free_kb: Some(0),
+        inodes_permille: 500,
+        free_inodes: None,
+        turned_read_only: false,
+    };
+    world.machine = MachineFacts { disks: [Some(full), None, None, None], ..WELL };
+    world.set_all(0, ERROR);
+    let is_over = |world: &World| {
+        let cleaned = |note: &Note| matches!(note, Note::Acted { rung: Rung::Clean, .. });
+        world.notes().any(|(_, note)| cleaned(note))
+    };
+    while !is_over(&world) {
+        assert!(world.state.now < Moment(3_690_000), "no clean-up in time");
+        world.run(10);
+    }
+    let app = &world.state.apps[0];
+    assert!(app.probes.iter().all(|probe| probe.fresh == 0 && probe.stretch.is_none()));
+    assert_eq!((app.healthy_since, &world.state.machine), (None, &None));
 }
