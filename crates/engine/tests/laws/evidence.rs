@@ -2,6 +2,7 @@
 
 use crate::support::desk::{Desk, ERROR, HANG, at, one, without_verdict};
 use crate::support::policy::probe;
+use defib_engine::note::Note;
 use defib_engine::policy::View;
 use defib_engine::seen::{BodyFault, Phase, Seen, TlsFault, UnknownWhy};
 use defib_engine::state::{Look, Stretch};
@@ -302,4 +303,23 @@ fn one_lost_look_among_answers_tells_no_hang() {
         desk.looks(0, 2_000, looks);
         assert_eq!(desk.probe(0).telling, Some(told), "{looks:?}");
     }
+}
+
+/// What an address that has moved adds to a verdict is nothing, and it is not named as a reason.
+#[test]
+fn a_verdict_names_only_what_weighs() {
+    let mut desk =
+        Desk::well(one("child", vec![probe("url", View::App), probe("path", View::UserPath)]));
+    let moved = Seen::Status { code: 301, retry_after_s: None };
+    for number in 0..12 {
+        desk.look(1, 2_000 * number, 2_000 * number + 10, moved);
+        desk.look(0, 2_000 * number + 20, 2_000 * number + 30, HANG);
+    }
+    let named = |note: &Note| match note {
+        Note::Decided { evidence, .. } => Some(evidence.iter().map(|it| it.db).collect()),
+        _ => None,
+    };
+    let weights: Vec<Vec<i16>> = desk.notes.iter().filter_map(named).collect();
+    assert!(!weights.is_empty(), "it was convicted");
+    assert!(weights.iter().flatten().all(|db| *db > 0), "{weights:?}");
 }
