@@ -6,6 +6,7 @@ use crate::support::policy;
 use crate::support::world::HANG;
 use defib_engine::effect::{Effect, Order, Purse, Rung};
 use defib_engine::event::Charge;
+use defib_engine::freeze::{Vain, VainReboot};
 use defib_engine::host::{AppFacts, AppHost, Run};
 use defib_engine::id::{AppId, Identity, IncidentId, IntentId};
 use defib_engine::invariant::judge;
@@ -345,4 +346,28 @@ fn s9_a_reboot_has_more_to_keep() {
     let busy = |c: &mut Case| c.state.apps[1].phase = AppPhase::Launching { intent: IntentId(3) };
     assert_eq!(reboot().after(busy), 9);
     assert_eq!(kill().after(busy), 0);
+}
+
+#[test]
+fn s23_after_two_reboots_in_vain_there_is_no_third() {
+    let vain = |of: &[(u16, u64)]| {
+        let one = |(app, ago_ms): &(u16, u64)| VainReboot {
+            app: AppId(*app),
+            at: Moment(NOW.0 - ago_ms),
+        };
+        reboot().after(|it| it.state.vain = Vain(of.iter().map(one).collect()))
+    };
+    let day = 24 * HOUR;
+    for kept in [&[][..], &[(0, HOUR)], &[(0, 0), (1, HOUR)], &[(0, day), (1, day + HOUR)]] {
+        assert_eq!(vain(kept), 0, "{kept:?}");
+    }
+    for broken in [
+        &[(0, HOUR), (0, 2 * HOUR)][..],
+        &[(1, HOUR), (1, 2 * HOUR)],
+        &[(1, 0), (0, HOUR)],
+        &[(0, 0), (0, HOUR), (1, HOUR)],
+        &[(0, day - 1), (0, day + HOUR)],
+    ] {
+        assert_eq!(vain(broken), 23, "{broken:?}");
+    }
 }

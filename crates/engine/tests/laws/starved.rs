@@ -220,6 +220,17 @@ fn a_machine_is_rebooted_for_memory_on_a_reading_of_now() {
     }
 }
 
+/// To kill the app that has grown costs that app alone, and it answers nobody.
+#[test]
+fn what_has_grown_is_killed_on_the_last_reading() {
+    let grown = AppFacts { grown_kb: 90_000, ..AppFacts::default() };
+    let mut desk = rebooting();
+    read(&mut desk, 10_000, grown, starving());
+    read(&mut desk, 15_000, grown, starving());
+    desk.look(0, 19_900, 19_999, HANG);
+    assert!(desk.count(|note| matches!(note, Note::Decided { rung: Rung::Kill, .. })) > 0);
+}
+
 /// Looks every second; the CPU is taken all the time.
 fn taxed(seconds: u64, answer: impl Fn(u64) -> Seen) -> Desk {
     let mut desk = observed();
