@@ -4,6 +4,7 @@ use crate::support::script::two_apps;
 use crate::support::world::{HANG, Life, OUR_LIMIT, Trace, World};
 use defib_engine::effect::{Effect, Rung};
 use defib_engine::event::{Charge, Doubt, Event, Exit};
+use defib_engine::freeze::{Vain, VainReboot};
 use defib_engine::id::{AppId, Identity, IncidentId, ProbeId};
 use defib_engine::note::Note;
 use defib_engine::seen::Seen;
@@ -202,7 +203,10 @@ fn charges_follow_their_app_by_its_name() {
     let charge = |app, rung, at| Charge { app: AppId(app), rung, purse, at: Moment(at) };
     state.charges =
         vec![charge(0, Rung::Kill, 1), charge(1, Rung::Kill, 2), charge(0, Rung::Reboot, 3)];
+    let vain = |app, at| VainReboot { app: AppId(app), at: Moment(at) };
+    state.vain = Vain(vec![vain(0, 4), vain(1, 5)]);
     let state = state.reload(&old, &new, Moment(1_000), &mut Vec::new());
+    assert_eq!(state.vain, Vain(vec![vain(u16::MAX, 4), vain(0, 5)]), "they count for the machine");
     let left: Vec<_> = state.charges.iter().map(|it| (it.app.0, it.rung, it.at.0)).collect();
     assert_eq!(left, [(0, Rung::Kill, 2), (u16::MAX, Rung::Reboot, 3)]);
     assert_eq!(state.apps.len(), 1);

@@ -154,6 +154,22 @@ fn silence_in_doubt_counts_from_the_doubt() {
     }
 }
 
+/// A doubt that is renewed before it is over is the same doubt; one that comes after it is another.
+#[test]
+fn a_doubt_lasts_from_its_first() {
+    for (first, expected) in [(9_000, Some(Class::Memory)), (7_000, None)] {
+        let mut desk = observed();
+        doubt(&mut desk, first, 1);
+        read(&mut desk, 10_000, AppFacts::default(), starving());
+        // The first is over 5 s after it began.
+        desk.wake(12_500);
+        doubt(&mut desk, 13_000, 2);
+        read(&mut desk, 14_000, AppFacts::default(), starving());
+        read(&mut desk, 18_000, AppFacts::default(), starving());
+        assert_eq!(class(&desk), expected, "{first}");
+    }
+}
+
 /// Where nothing tells how long tasks wait for memory, our own lateness does.
 #[test]
 fn without_pressure_doubt_tells_that_the_machine_starves() {

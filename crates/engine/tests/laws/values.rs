@@ -161,5 +161,9 @@ fn what_can_be_done_here_is_told_when_it_changes() {
     desk.feed(0, Event::Capable { app: AppId(0), rungs: RungSet::NONE });
     assert_eq!((desk.notes.len(), desk.app().capable), (1, RungSet::NONE));
     desk.feed(0, Event::ShuttingDown);
-    assert!(desk.state.shutting_down.is_some());
+    assert_eq!(
+        desk.state.shutting_down,
+        Some(at(1_800_000)),
+        "reboot.target is forced after 30 min"
+    );
 }
