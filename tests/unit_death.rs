@@ -134,3 +134,18 @@ fn a_person_s_stop_is_respected_until_a_person_s_start() {
     stage.wait_for_next(life);
     stage.end();
 }
+
+#[test]
+fn a_reload_is_offered_where_the_unit_has_one() {
+    let stage = daemon("unit-reload");
+    let waits_for = |rungs: &str| {
+        poll_until(&format!("status offers {rungs}"), SOON, || {
+            let answer = stage.home.ask("{\"do\":\"status\"}")?;
+            answer.contains(&format!("\"rungs\":[{rungs}]")).then_some(())
+        });
+    };
+    waits_for("\"start\",\"restart\",\"kill\"");
+    stage.machine.gain_reload();
+    waits_for("\"start\",\"reload\",\"restart\",\"kill\"");
+    stage.end();
+}

@@ -5,11 +5,10 @@ mod support;
 use defib_engine::effect::Rung;
 use defib_engine::note::{Ending, Note};
 use defib_journal::boot::BootEnding;
-use defib_journal::ledger::{Ledger, SLOT_BYTES};
 use defib_journal::line::{Entry, Line};
 use defib_journal::order::ActStep;
-use std::fs;
 use std::time::Duration;
+use support::books;
 use support::folder::Folder;
 use support::lone::Lone;
 use support::machine::{Machine, UNIT};
@@ -79,25 +78,11 @@ fn without_permission_there_is_no_reboot() {
     stage.home.assert_replays();
 }
 
-/// What the disk remembers of its ledger.
-fn ledger(home: &Home) -> Option<Ledger> {
-    let bytes = fs::read(home.state().join("ledger")).ok()?;
-    let [a, b] = [bytes.get(..SLOT_BYTES)?, bytes.get(SLOT_BYTES..)?].map(Ledger::decode_slot);
-    Ledger::newest(a, b).ok()
-}
-
 /// As another boot finds it: the ledger is an earlier boot's, and its copy on /run is gone.
 fn leave_to_another_boot(home: &Home) {
-    let mut ledger = ledger(home).expect("a whole ledger");
+    let mut ledger = books::on_disk(home).expect("a whole ledger");
     ledger.boot_id = [1; 16];
-    let mut slot: Box<[u8; SLOT_BYTES]> =
-        vec![0; SLOT_BYTES].into_boxed_slice().try_into().expect("of that size");
-    let length = ledger.encode_slot(&mut slot);
-    let mut file = vec![0; 2 * SLOT_BYTES];
-    let at = usize::try_from(ledger.next_slot().offset()).expect("small");
-    file[at..at + length].copy_from_slice(&slot[..length]);
-    fs::write(home.state().join("ledger"), file).expect("ours");
-    fs::remove_file(home.runtime().join("ledger.run")).expect("ours");
+    books::put(home, &ledger);
 }
 
 fn is_boot(entry: &Entry) -> bool {
@@ -108,7 +93,7 @@ fn is_boot(entry: &Entry) -> bool {
 fn a_boot_later_the_incident_closes_and_it_is_said_who_ended_the_last_one() {
     let mut stage = incurable("unit-gap", "allowed");
     poll_until("the disk knows that logind is asked", Duration::from_secs(30), || {
-        let step = ledger(&stage.home)?.reboot_mark?.step;
+        let step = books::on_disk(&stage.home)?.reboot_mark?.step;
         step.filter(|it| matches!(it, ActStep::RebootAsked | ActStep::RebootAccepted))
     });
     stage.daemon.kill();

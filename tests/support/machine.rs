@@ -9,10 +9,11 @@ use super::folder::Folder;
 use super::lone::Lone;
 use super::wait::poll_until;
 use super::whole::{Home, SOON};
+use defib_executor::service::bus::write::Writer;
 use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
 use scripted_manager::Bus;
-use scripted_manager::server::{Fate, Server, Value};
+use scripted_manager::server::{Fate, Server, Value, unit_path};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,6 +69,7 @@ impl Machine {
         // Jobs end when the process has done what they are for, as with the real one.
         server.set_fate(Fate::Never);
         server.add_service(UNIT, "inactive", 0);
+        server.set(&unit_path(UNIT), "Unit", "CanReload", Value::Bool(false));
         let state = Arc::new(Mutex::new(State {
             argv: lone.argv(),
             child: None,
@@ -107,6 +109,15 @@ impl Machine {
                 ("RestartUSec", Value::U64(restart_ms * 1000)),
             ],
         );
+    }
+
+    /// The unit's file gets an ExecReload=, and the manager has read it again.
+    pub fn gain_reload(&self) {
+        self.server.set(&unit_path(UNIT), "Unit", "CanReload", Value::Bool(true));
+        let mut is_reading = Writer::new();
+        is_reading.boolean(false);
+        let (path, interface) = ("/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager");
+        self.server.signal(path, interface, "Reloading", "b", &is_reading);
     }
 
     /// `systemctl stop`, or `start`, by a person.

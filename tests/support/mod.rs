@@ -6,6 +6,7 @@
 )]
 
 pub mod agent;
+pub mod books;
 pub mod calm;
 pub mod dice;
 pub mod folder;

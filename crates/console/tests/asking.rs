@@ -113,7 +113,7 @@ fn hold_and_release_say_what_they_did() {
 fn a_name_that_is_not_there_gets_a_suggestion() {
     let folder = tempfile::tempdir().expect("a folder");
     let global = agent(folder.path(), vec![("status", healthy())]);
-    let answer = why(&AppArgs { app: "shp".to_owned(), state: None }, &global, PLAIN);
+    let answer = why(&AppArgs { app: "shp".to_owned(), state: None }, &global, &clock(), PLAIN);
     assert_eq!(answer, Answer::failed(1, "no app 'shp'\ndid you mean 'shop'?"));
 }
 
@@ -132,7 +132,7 @@ fn an_agent_is_found_by_its_state_folder_alone() {
     let shop = AppArgs { app: "shop".to_owned(), state: state.clone() };
     let duration = Duration::from_mins(1);
     let args = HoldArgs { app: "shop".to_owned(), duration, reason: None, state };
-    assert_eq!(why(&shop, &global, PLAIN).out, "shop is UP\n");
+    assert_eq!(why(&shop, &global, &clock(), PLAIN).out, "shop is UP\n");
     assert_eq!(hold(&args, &global, &clock()).code, 0);
     assert_eq!(release(&shop, &global).code, 0);
 }
@@ -149,7 +149,7 @@ fn why_draws_what_the_agent_believes() {
             {"guard": "new", "holds": true, "refusal": "NotYetInvented"}],
         "next": "one more failed look, then kill + start"});
     let global = agent(folder.path(), vec![("status", healthy()), ("why", believed)]);
-    let answer = why(&AppArgs { app: "shop".to_owned(), state: None }, &global, PLAIN);
+    let answer = why(&AppArgs { app: "shop".to_owned(), state: None }, &global, &clock(), PLAIN);
     assert_snapshot!("why_text", answer.out);
 }
 

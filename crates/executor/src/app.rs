@@ -29,6 +29,8 @@ pub(crate) struct AppState {
     pub(crate) restart_in_ms: Option<u32>,
     /// Its unit's process ended; told when the manager has said more, or then.
     pub(crate) unit_death: Option<(u64, Identity)>,
+    /// The manager has said that its unit has no ExecReload=.
+    pub(crate) cannot_reload: bool,
     /// A person has stopped its unit.
     pub(crate) is_stopped: bool,
     /// A death was told and no life since.

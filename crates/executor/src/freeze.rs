@@ -35,10 +35,16 @@ impl Executor {
         if self.keeper.ledger().vain.is_empty() || !self.files.take_resume() {
             return;
         }
-        if self.keeper.thaw(now_ms) {
-            self.notify.complain("a person has looked: reboots in vain no longer forbid one");
-            self.guardian.say(&Report::Thawed);
-            self.tell_service_status();
+        match self.keeper.thaw(now_ms) {
+            Ok(true) => {
+                self.notify.complain("a person has looked: reboots in vain no longer forbid one");
+                self.guardian.say(&Report::Thawed);
+                self.tell_service_status();
+            }
+            Ok(false) => {}
+            Err(error) => self.notify.complain(&format!(
+                "'defib resume' was said, and the ledger cannot be written ({error}): say it again"
+            )),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod admit;
 mod app;
 mod boot;
 pub mod boundary;
+mod capable;
 mod control;
 mod drill;
 mod error;

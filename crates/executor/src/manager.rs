@@ -124,6 +124,14 @@ pub enum ManagerEvent {
         /// Which app.
         app: AppId,
     },
+    /// Whether a watched unit can be reloaded: now, and at each change. Not sent where the manager does not
+    /// say.
+    CanReload {
+        /// Which app.
+        app: AppId,
+        /// Whether.
+        can: bool,
+    },
     /// The machine is shutting down.
     ShuttingDown,
     /// How many jobs run (others wait for them), as [`ServiceManager::count_jobs`] asked.

@@ -1,15 +1,11 @@
 //! The conversation with the guardian.
 
-use crate::admit::target_knows;
 use crate::boundary::Piece;
 use crate::executor::Executor;
 use crate::guardian::News;
 use crate::words;
-use defib_config::spec::Target;
-use defib_engine::effect::Rung;
 use defib_engine::event::Outcome;
 use defib_engine::id::{AppId, IncidentId};
-use defib_engine::policy::{Permission, RungSet};
 use defib_journal::order::{PROTOCOL, Report, Request};
 
 /// How much of the app's output goes into a bundle.
@@ -18,9 +14,6 @@ const OUTPUT_TAIL: u64 = 2048;
 /// How long after a death the search for its port's listener waits. It reads every descriptor of the
 /// machine (0.1 to 0.5 s were measured under load), and the order to start is a few ms behind.
 const LISTENER_AFTER_MS: u64 = 300;
-
-const ALL_RUNGS: [Rung; 6] =
-    [Rung::Start, Rung::Reload, Rung::Restart, Rung::Kill, Rung::Reboot, Rung::Clean];
 
 impl Executor {
     pub(crate) fn take_guardian_news(&mut self, news: News, now_ms: u64) {
@@ -133,47 +126,6 @@ impl Executor {
         }
         self.tell_capable();
         self.tell_lives(now_ms);
-    }
-
-    /// Which rungs are possible for each app.
-    pub(crate) fn tell_capable(&mut self) {
-        for index in 0..self.config.apps.len() {
-            let app = AppId(index as u16);
-            let (rungs, why_not) = self.capable(app);
-            let why_not = words::cut(&why_not, 200);
-            self.guardian.say(&Report::Capable { app, rungs, why_not });
-        }
-    }
-
-    fn capable(&self, app: AppId) -> (RungSet, String) {
-        let spec = &self.config.apps[usize::from(app.0)];
-        let mut rungs = RungSet::NONE;
-        let mut why_not = Vec::new();
-        let no_manager = self.manager.why_not().filter(|_| self.is_unit(app));
-        for rung in ALL_RUNGS.into_iter().filter(|rung| target_knows(spec, *rung)) {
-            let obstacle = match rung {
-                Rung::Reboot => self.no_reboot(),
-                // Without a key for it there is nothing to explain.
-                Rung::Clean if self.config.clean.is_empty() => continue,
-                Rung::Clean => None,
-                _ => no_manager.clone(),
-            };
-            match obstacle {
-                None => rungs = rungs.with(rung),
-                Some(why) => why_not.push(format!("{}: {why}", words::rung(rung))),
-            }
-        }
-        if spec.target == Target::Nothing {
-            why_not.push("the config names nothing to act on".into());
-        }
-        (rungs, why_not.join("; "))
-    }
-
-    fn no_reboot(&self) -> Option<String> {
-        if self.config.policy.reboot != Permission::Allowed {
-            return Some("not allowed by the config".into());
-        }
-        self.machine.why_not(self.manager.as_ref())
     }
 
     fn identify(&mut self, app: AppId, now_ms: u64) {

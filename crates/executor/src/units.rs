@@ -92,6 +92,12 @@ impl Executor {
             ManagerEvent::Ended { app, identity, exit } if self.has(app) => {
                 self.apps[usize::from(app.0)].reaped = Some((identity.pid, exit));
             }
+            ManagerEvent::CanReload { app, can } if self.has(app) => {
+                let known = &mut self.apps[usize::from(app.0)];
+                if std::mem::replace(&mut known.cannot_reload, !can) == can {
+                    self.tell_capable_of(app);
+                }
+            }
             ManagerEvent::StoppedByPerson { app } if self.has(app) => self.stopped(app, now_ms),
             ManagerEvent::Resumed { app } if self.has(app) => {
                 self.apps[usize::from(app.0)].is_stopped = false;

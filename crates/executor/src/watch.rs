@@ -128,6 +128,8 @@ impl Executor {
         for index in 0..self.config.apps.len() {
             let app = AppId(index as u16);
             let name = self.name(app).to_owned();
+            // It may be another unit now; the manager says it anew.
+            self.apps[index].cannot_reload = false;
             match &self.config.apps[index].target {
                 Target::Unit(unit) => self.manager.watch_unit(app, &unit.name),
                 Target::Child(_) if self.manager.has_transient() => {

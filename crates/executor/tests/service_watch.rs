@@ -429,3 +429,32 @@ fn a_lost_manager_is_told_and_everything_is_told_anew_when_it_is_back() {
     rig.until(|event| main_pid(event) == Some(main.pid()));
     rig.until(|event| is_state(event, UnitState::Active));
 }
+
+#[test]
+fn whether_a_unit_can_be_reloaded_is_told_now_and_when_its_file_was_changed() {
+    let folder = Folder::new();
+    let bus = Bus::start(&folder.0);
+    let server = Server::new();
+    let main = Sleeper::start();
+    server.add_service(UNIT, "active", main.pid());
+    server.set(&unit_path(UNIT), "Unit", "CanReload", Value::Bool(false));
+    server.join(bus.socket(), &NAMES);
+    let mut rig = Rig::new(settings(&bus.address()));
+    rig.systemd.watch_unit(SHOP, UNIT);
+    let can_reload =
+        |can| move |event: &ManagerEvent| *event == ManagerEvent::CanReload { app: SHOP, can };
+    rig.until(can_reload(false));
+    rig.until(|event| is_state(event, UnitState::Active));
+    // `systemctl daemon-reload`, with and without a change.
+    let reloaded = |server: &Server| {
+        let mut is_reading = Writer::new();
+        is_reading.boolean(false);
+        let (path, interface) = ("/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager");
+        server.signal(path, interface, "Reloading", "b", &is_reading);
+    };
+    reloaded(&server);
+    assert_eq!(rig.for_ms(100), []);
+    server.set(&unit_path(UNIT), "Unit", "CanReload", Value::Bool(true));
+    reloaded(&server);
+    assert_eq!(rig.until(can_reload(true)).len(), 1);
+}

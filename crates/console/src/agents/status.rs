@@ -177,11 +177,15 @@ pub(crate) fn from_wire(answer: &Value) -> AgentStatus {
         journal_error: maybe(&answer["journal"]["error"]),
         doubt: answer["doubt"].as_u64().unwrap_or(0),
         last_boot: BootEnd::of_wire(&answer["last_boot"]),
-        frozen: answer["frozen"]["reboots"]
-            .as_u64()
-            .map(|reboots| (reboots, text(&answer["frozen"]["until"]))),
+        frozen: frozen_of(answer),
         apps: apps.map(app_from_wire).collect(),
     }
+}
+
+/// How many reboots in vain forbid the next, and until when (RFC 3339).
+pub(crate) fn frozen_of(answer: &Value) -> Option<(u64, String)> {
+    let frozen = &answer["frozen"];
+    frozen["reboots"].as_u64().map(|reboots| (reboots, text(&frozen["until"])))
 }
 
 fn app_from_wire(app: &Value) -> AppStatus {

@@ -60,8 +60,8 @@ fn live(status: &AgentStatus, global: &Global, clock: &Clock, style: Style) -> S
     if status.mode == "observe" {
         out.push_str("mode observe: decisions are recorded, nothing is done\n");
     }
-    if let Some(frozen) = frozen_line(status, clock) {
-        put!(out, "{}\n", style.paint(Tone::Warn, &harmless(&frozen)));
+    if let Some(frozen) = &status.frozen {
+        out.push_str(&frozen_line(frozen, clock, style));
     }
     if status.doubt > 0 {
         put!(out, "defib doubts its own eyes: level {} of 8\n", status.doubt);
@@ -93,10 +93,10 @@ fn last_boot(end: &BootEnd, is_asked_for: bool, clock: &Clock) -> String {
 }
 
 /// Why the machine is not rebooted, and how that ends.
-fn frozen_line(status: &AgentStatus, clock: &Clock) -> Option<String> {
-    let (reboots, until) = status.frozen.as_ref()?;
+pub(crate) fn frozen_line((reboots, until): &(u64, String), clock: &Clock, style: Style) -> String {
     let until = parse_rfc3339(until).map_or_else(|| until.clone(), |ms| clock.date_time(ms));
-    Some(format!("frozen: {reboots} reboots without recovery, until {until} or defib resume"))
+    let said = format!("frozen: {reboots} reboots without recovery, until {until} or defib resume");
+    format!("{}\n", style.paint(Tone::Warn, &harmless(&said)))
 }
 
 fn app_line(app: &AppStatus, width: usize, clock: &Clock, style: Style) -> String {

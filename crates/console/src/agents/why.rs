@@ -2,9 +2,11 @@
 
 use crate::agents::ask::{ask_all, holders};
 use crate::agents::find::Asked;
-use crate::agents::status::{maybe, text};
+use crate::agents::status::{frozen_of, maybe, text};
+use crate::agents::status_text::frozen_line;
 use crate::answer::Answer;
 use crate::cli::args::{AppArgs, Global};
+use crate::clock::Clock;
 use crate::page::put;
 use crate::style::{Style, Tone, harmless, tone_of_state};
 use crate::view::BootEnd;
@@ -14,7 +16,7 @@ use defib_journal::json::from_slice;
 use serde_json::{Value, json};
 
 /// `why APP`
-pub fn why(args: &AppArgs, global: &Global, style: Style) -> Answer {
+pub fn why(args: &AppArgs, global: &Global, clock: &Clock, style: Style) -> Answer {
     let question = json!({"do": "why", "app": args.app});
     let asked = Asked::of(global, args.state.as_deref());
     let answers = match holders(&asked, &args.app).and_then(|agents| ask_all(&agents, &question)) {
@@ -23,7 +25,7 @@ pub fn why(args: &AppArgs, global: &Global, style: Style) -> Answer {
     };
     if !global.json {
         return Answer::done(
-            answers.iter().map(|answer| draw(&args.app, answer, style)).collect::<String>(),
+            answers.iter().map(|answer| draw(&args.app, answer, clock, style)).collect::<String>(),
         );
     }
     let shown = answers.into_iter().map(|mut answer| {
@@ -34,7 +36,7 @@ pub fn why(args: &AppArgs, global: &Global, style: Style) -> Answer {
     Answer::done(shown.collect::<String>())
 }
 
-fn draw(app: &str, answer: &Value, style: Style) -> String {
+fn draw(app: &str, answer: &Value, clock: &Clock, style: Style) -> String {
     let state = text(&answer["state"]);
     let painted = style.paint(tone_of_state(&state), &state.to_uppercase());
     let class = maybe(&answer["class"]).map_or_else(String::new, |c| format!(", class {c}"));
@@ -49,6 +51,9 @@ fn draw(app: &str, answer: &Value, style: Style) -> String {
     }
     for refusal in answer["refusals"].as_array().into_iter().flatten() {
         out.push_str(&guard(refusal, style));
+    }
+    if let Some(frozen) = frozen_of(answer) {
+        out.push_str(&frozen_line(&frozen, clock, style));
     }
     if let Some(end) = BootEnd::of_wire(&answer["last_boot"]) {
         put!(out, "last boot: {}\n", harmless(&words::boot_end(&end)));

@@ -23,7 +23,7 @@ pub fn answer(cli: &Cli) -> Option<Answer> {
         Verb::Status(args) => status(args, global, &clock, style),
         Verb::Incidents(args) => incidents(args, global, &clock, style),
         Verb::Explain(args) => explain(args, global, &clock, style),
-        Verb::Why(args) => why(args, global, style),
+        Verb::Why(args) => why(args, global, &clock, style),
         Verb::Hold(args) => hold(args, global, &clock),
         Verb::Release(args) => release(args, global),
         Verb::Resume(args) => resume(args, global),

@@ -64,10 +64,13 @@ fn limit(refusal: Refusal, names: &Names, now: Option<Moment>) -> String {
             )
         }
         Refusal::Frozen { reboots, limit, until } => {
+            let end = now.map_or_else(
+                || "a day after the last of them".to_owned(),
+                |now| format!("in {}", span(until.since(now))),
+            );
             format!(
-                "frozen: {reboots} reboots without recovery, {limit} are the most; until {} have passed or \
-                 'defib resume'",
-                left(until, now)
+                "frozen: {reboots} reboots without recovery, {limit} are the most; it ends {end}, or by \
+                 'defib resume'"
             )
         }
         Refusal::IncidentSpent { used, limit } => {

@@ -162,13 +162,16 @@ impl Keeper {
         is_news
     }
 
-    /// A person has looked after reboots in vain. True if there were any.
-    pub(crate) fn thaw(&mut self, now_ms: u64) -> bool {
+    /// A person has looked after reboots in vain. True if there were any. What cannot be written down was not
+    /// said: it would be forgotten with us.
+    pub(crate) fn thaw(&mut self, now_ms: u64) -> io::Result<bool> {
+        let before = self.ledger.vain;
         let is_news = self.ledger.thaw();
-        if is_news {
-            let _ = self.write(now_ms);
+        if is_news && let Err(error) = self.write(now_ms) {
+            self.ledger.vain = before;
+            return Err(error);
         }
-        is_news
+        Ok(is_news)
     }
 
     /// What the reboots in vain forbid now.

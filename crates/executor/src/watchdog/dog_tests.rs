@@ -17,6 +17,7 @@ enum Event {
     Dies,
     Config(bool),
     Budget(bool),
+    Freeze(bool),
     Observes(bool),
     LastRung,
     Disk(Recorded),
@@ -40,6 +41,7 @@ struct World {
     wrong: Wrong,
     is_allowed: bool,
     has_budget: bool,
+    is_frozen: bool,
     is_our_reboot: bool,
     has_recorded: bool,
     open: bool,
@@ -68,6 +70,7 @@ impl World {
             wrong,
             is_allowed: true,
             has_budget: true,
+            is_frozen: false,
             is_our_reboot: false,
             has_recorded: false,
             open: false,
@@ -96,6 +99,7 @@ impl World {
             }
             Event::Config(allowed) => self.is_allowed = allowed,
             Event::Budget(has_room) => self.has_budget = has_room,
+            Event::Freeze(it) => self.is_frozen = it,
             Event::Observes(it) => self.ground.is_observing = it,
             Event::LastRung => self.ground.is_feeding_over = self.open,
             Event::Disk(recorded) => self.ground.recorded = recorded,
@@ -119,10 +123,11 @@ impl World {
     }
 
     fn settle(&mut self) -> Result<(), &'static str> {
-        self.ground.forbidden = match (self.is_allowed, self.has_budget) {
-            (false, _) => Some(Forbidden::ByConfig),
-            (true, false) => Some(Forbidden::ForNow),
-            (true, true) => None,
+        self.ground.forbidden = match () {
+            () if !self.is_allowed => Some(Forbidden::ByConfig),
+            () if self.is_frozen => Some(Forbidden::Frozen),
+            () if !self.has_budget => Some(Forbidden::ForNow),
+            () => None,
         };
         for _ in 0..4 {
             let mut ground = self.ground;
@@ -159,7 +164,7 @@ impl World {
                 self.dog.fed(now_ms);
             }
             Step::Disarm => {
-                if self.is_allowed || self.ground.is_feeding_over {
+                if self.is_allowed && !self.is_frozen || self.ground.is_feeding_over {
                     return Err("disarmed without a reason");
                 }
                 self.open = false;
@@ -175,6 +180,7 @@ impl World {
         match () {
             () if now_ms < 60_000 => Err("armed in the first minute"),
             () if !self.is_allowed => Err("armed against the config"),
+            () if self.is_frozen => Err("armed while frozen"),
             () if !self.has_budget => Err("armed with a spent budget"),
             () if self.ground.is_observing => Err("armed while only observing is left"),
             () if !self.has_recorded || self.ground.recorded != Recorded::Yes => {
@@ -204,6 +210,9 @@ impl World {
         }
         if !self.is_allowed {
             return Err("still armed against the config");
+        }
+        if self.is_frozen {
+            return Err("still armed while frozen");
         }
         let hungry_since_ms = self.steady_since_ms.map(|since| since.max(self.fed_ms));
         if hungry_since_ms.is_some_and(|since| now_ms - since > 15_000) {
@@ -238,6 +247,7 @@ fn an_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Dies),
         1 => any::<bool>().prop_map(Event::Config),
         2 => any::<bool>().prop_map(Event::Budget),
+        1 => any::<bool>().prop_map(Event::Freeze),
         1 => any::<bool>().prop_map(Event::Observes),
         1 => Just(Event::LastRung),
         1 => prop_oneof![
@@ -277,9 +287,13 @@ fn no_order_of_events_breaks_a_law() {
     run.unwrap_or_else(|error| panic!("{error}"));
 }
 
+fn unless_frozen(ground: &Ground, instead: Option<Forbidden>) -> Option<Forbidden> {
+    if ground.forbidden == Some(Forbidden::Frozen) { instead } else { ground.forbidden }
+}
+
 #[test]
 fn each_wrong_keeper_breaks_its_law() {
-    let wrongs: [(&str, Wrong); 10] = [
+    let wrongs: [(&str, Wrong); 12] = [
         (
             "fed without a completed turn",
             Wrong { sees: |dog, it| it.is_observing |= dog.is_armed(), ..RIGHT },
@@ -299,6 +313,17 @@ fn each_wrong_keeper_breaks_its_law() {
         (
             "still armed against the config",
             Wrong { does: |it| if it == Step::Disarm { Step::Rest } else { it }, ..RIGHT },
+        ),
+        (
+            "armed while frozen",
+            Wrong { sees: |_, it| it.forbidden = unless_frozen(it, None), ..RIGHT },
+        ),
+        (
+            "still armed while frozen",
+            Wrong {
+                sees: |_, it| it.forbidden = unless_frozen(it, Some(Forbidden::ForNow)),
+                ..RIGHT
+            },
         ),
         ("fed past the last rung", Wrong { sees: |_, it| it.is_feeding_over = false, ..RIGHT }),
         (

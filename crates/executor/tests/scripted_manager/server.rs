@@ -20,6 +20,7 @@ pub enum Value {
     U32(u32),
     U64(u64),
     I32(i32),
+    Bool(bool),
     Job(u32, String),
     Exits(Vec<i32>, Vec<i32>),
 }
@@ -31,6 +32,7 @@ impl Value {
             Value::U32(value) => out.signature("u").u32(*value),
             Value::U64(value) => out.signature("t").u64(*value),
             Value::I32(value) => out.signature("i").i32(*value),
+            Value::Bool(value) => out.signature("b").boolean(*value),
             Value::Job(id, path) => out.signature("(uo)").align(8).u32(*id).string(path),
             Value::Exits(codes, signals) => {
                 out.signature("(aiai)").align(8);

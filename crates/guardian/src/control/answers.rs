@@ -5,7 +5,7 @@ use crate::looks::{kebab, seen_word};
 use crate::status::{AppStatus, ProbeStatus, rung_word};
 use defib_engine::effect::Rung;
 use defib_engine::id::{AppId, Identity};
-use defib_engine::policy::{Bars, Mode, Permission, Policy};
+use defib_engine::policy::{Mode, Permission, Policy};
 use defib_journal::boot::{BootEnding, LastBoot};
 use defib_journal::drill::DrillKind;
 use defib_journal::json::{Out, Shape};
@@ -50,13 +50,7 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         out.close_object();
         about.doubt.write_field("doubt", out);
         last_boot(out, about.last_boot);
-        if let Some((reboots, until_ms)) = about.frozen {
-            out.key("frozen");
-            out.open_object();
-            reboots.write_field("reboots", out);
-            wall(out, "until", Some(until_ms));
-            out.close_object();
-        }
+        frozen(out, about.frozen);
         out.key("apps");
         out.open_array();
         for app in apps {
@@ -65,6 +59,16 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         }
         out.close_array();
     })
+}
+
+/// Only while it is so.
+fn frozen(out: &mut Out<'_>, frozen: Option<(u8, u64)>) {
+    let Some((reboots, until_ms)) = frozen else { return };
+    out.key("frozen");
+    out.open_object();
+    reboots.write_field("reboots", out);
+    wall(out, "until", Some(until_ms));
+    out.close_object();
 }
 
 /// How the boot before this one ended, or `null`.
@@ -138,10 +142,12 @@ fn judgement(out: &mut Out<'_>, status: &AppStatus) {
 }
 
 /// `defib.why/1`
-pub(crate) fn why(bars: Bars, status: &AppStatus, last: Option<&LastBoot>) -> String {
+pub(crate) fn why(about: &About<'_>, status: &AppStatus) -> String {
+    let bars = about.policy.bars;
     answer("defib.why/1", |out| {
         judgement(out, status);
-        last_boot(out, last);
+        frozen(out, about.frozen);
+        last_boot(out, about.last_boot);
         status.view.score_db.write_field("score_db", out);
         out.key("bars");
         out.open_object();

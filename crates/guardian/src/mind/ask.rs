@@ -45,9 +45,7 @@ impl<B: Body> Mind<B> {
             Request::Why { app } => {
                 let app = self.one_app(&app)?;
                 let status = self.sources().one(app);
-                let bars = self.config.policy.bars;
-                let last = self.last_boot.as_ref();
-                status.map(|status| answers::why(bars, &status, last)).ok_or_else(|| {
+                status.map(|status| answers::why(&self.about(), &status)).ok_or_else(|| {
                     Problem::new("the app is not known to the engine yet", "ask again")
                 })
             }
@@ -63,7 +61,11 @@ impl<B: Body> Mind<B> {
     }
 
     fn status_line(&self) -> String {
-        let about = answers::About {
+        answers::status(&self.about(), &self.sources().all())
+    }
+
+    fn about(&self) -> answers::About<'_> {
+        answers::About {
             policy: &self.config.policy,
             version: self.identity.version,
             pid: self.identity.pid,
@@ -74,8 +76,7 @@ impl<B: Body> Mind<B> {
             doubt: self.state.doubt.level,
             last_boot: self.last_boot.as_ref(),
             frozen: freeze::of(&self.state).map(|it| (it.reboots, self.clock.wall_of(it.until))),
-        };
-        answers::status(&about, &self.sources().all())
+        }
     }
 
     fn hold_by_command(

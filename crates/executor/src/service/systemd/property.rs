@@ -13,6 +13,8 @@ pub(super) enum Property {
     SubState,
     UnitFileState,
     Job,
+    /// Whether it has an ExecReload=, or a Type= that stands for one.
+    CanReload,
     MainPid,
     Restart,
     RestartUsec,
@@ -25,13 +27,14 @@ pub(super) enum Property {
 
 impl Property {
     /// In the order in which they are asked for.
-    pub(super) const ALL: [Property; 14] = [
+    pub(super) const ALL: [Property; 15] = [
         Property::Id,
         Property::LoadState,
         Property::ActiveState,
         Property::SubState,
         Property::UnitFileState,
         Property::Job,
+        Property::CanReload,
         Property::Restart,
         Property::RestartUsec,
         Property::RestartPrevent,
@@ -51,6 +54,7 @@ impl Property {
             Property::SubState => (UNIT, "SubState"),
             Property::UnitFileState => (UNIT, "UnitFileState"),
             Property::Job => (UNIT, "Job"),
+            Property::CanReload => (UNIT, "CanReload"),
             Property::MainPid => (SERVICE, "MainPID"),
             Property::Restart => (SERVICE, "Restart"),
             Property::RestartUsec => (SERVICE, "RestartUSec"),

@@ -34,6 +34,7 @@ struct Told {
     has_main: bool,
     is_stopped: bool,
     has_restart: bool,
+    can_reload: Option<bool>,
 }
 
 /// One watched unit.
@@ -60,6 +61,7 @@ pub(super) struct Unit {
     restart_ms: u32,
     exec_main: ExecMain,
     main_pid: u32,
+    can_reload: Option<bool>,
     held_until_ms: Option<u64>,
     /// It was down without a person's doing, so that being disabled says nothing.
     is_off_excused: bool,
@@ -85,6 +87,7 @@ impl Unit {
             restart_ms: 0,
             exec_main: ExecMain::default(),
             main_pid: 0,
+            can_reload: None,
             held_until_ms: None,
             is_off_excused: false,
             told: Told::default(),
@@ -127,6 +130,7 @@ impl Unit {
             (Property::SubState, Owned::Text(text)) => self.sub_state = text,
             (Property::UnitFileState, Owned::Text(text)) => self.become_file_state(text),
             (Property::Job, Owned::Job(id, _)) => self.job = id,
+            (Property::CanReload, Owned::Number(can)) => self.can_reload = Some(can != 0),
             (Property::MainPid, Owned::Number(pid)) => self.main_pid = pid as u32,
             (Property::Restart, Owned::Text(text)) => self.rule.restart = text,
             (Property::RestartUsec, Owned::Number(usec)) => {

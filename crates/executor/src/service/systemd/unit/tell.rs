@@ -24,6 +24,7 @@ impl Unit {
         }
         let Some(state) = self.state() else { return };
         self.held_until_ms = None;
+        self.tell_reload(events);
         if !is_ours {
             self.tell_stop(state, events);
         }
@@ -55,6 +56,13 @@ impl Unit {
         }
         if self.job == 0 {
             self.foreign = Foreign::None;
+        }
+    }
+
+    fn tell_reload(&mut self, events: &mut Vec<ManagerEvent>) {
+        if let Some(can) = self.can_reload.filter(|can| self.told.can_reload != Some(*can)) {
+            self.told.can_reload = Some(can);
+            events.push(ManagerEvent::CanReload { app: self.app, can });
         }
     }
 
