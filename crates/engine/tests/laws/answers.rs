@@ -4,7 +4,7 @@ use crate::support::desk::ERROR;
 use crate::support::policy as rules;
 use crate::support::script::two_apps;
 use crate::support::world::{HANG, Life, OUR_LIMIT, Trace, WELL, World};
-use defib_engine::effect::{Effect, Rung};
+use defib_engine::effect::{Effect, Purse, Rung};
 use defib_engine::event::{Event, Exit, Failure, OrderRefusal, Outcome};
 use defib_engine::host::{DiskFacts, MachineFacts};
 use defib_engine::id::AppId;
@@ -225,6 +225,12 @@ fn what_was_seen_before_a_clean_up_says_nothing_after_it() {
         assert!(world.state.now < Moment(3_690_000), "no clean-up in time");
         world.run(10);
     }
+    let is_gentle = |(_, trace): &(Moment, Trace)| match trace {
+        Trace::Effect(Effect::Order(order)) => Some((order.rung, order.purse)),
+        _ => None,
+    };
+    let orders: Vec<_> = world.trace.iter().filter_map(is_gentle).collect();
+    assert_eq!(orders, [(Rung::Clean, Purse::Gentle)]);
     let app = &world.state.apps[0];
     assert!(app.probes.iter().all(|probe| probe.fresh == 0 && probe.stretch.is_none()));
     assert_eq!((app.healthy_since, &world.state.machine), (None, &None));

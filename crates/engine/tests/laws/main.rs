@@ -10,6 +10,7 @@ mod books;
 mod boots;
 mod edges;
 mod evidence;
+mod first;
 mod first_start;
 mod freeze;
 mod invariants;
