@@ -66,14 +66,14 @@ fn what_is_only_observed_is_not_drilled_and_says_what_would_be_done() {
     let agent = Agent::daemon("drill-observe", &text);
     let is_ready = |entry: &Entry| matches!(entry.line, Line::Capable { .. });
     agent.wait("it looks", COURSE, |_, entries| entries.iter().any(is_ready).then_some(()));
+    // The master forks its two workers one after the other, and the first one answers before the last is there.
+    agent.wait("all workers", COURSE, |_, _| (subject.processes().len() == 3).then_some(()));
     let before = subject.processes();
     let drill = verb(&agent, &["drill", "shop", "--kill", "--yes"]);
     let said = out(&drill);
     assert_eq!(drill.status.code(), Some(1), "{said}");
     assert!(said.contains("observe") && said.contains("in mode act: "), "{said}");
-    // A worker that its master was still to fork may have come.
-    let after = subject.processes();
-    assert!(before.iter().all(|pid| after.contains(pid)), "{before:?}, then {after:?}");
+    assert_eq!(subject.processes(), before);
     drop(running);
 }
 

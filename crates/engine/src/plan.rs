@@ -52,8 +52,8 @@ impl Turn<'_> {
         self.gently(app, ladder, conviction, last)
     }
 
-    /// Never a storm, never silence: a hung app gets one restart every 15 min when its ladder or its
-    /// budget is at an end.
+    /// Never a storm, never silence: a hung app, and one that is mute beside an ill disk, gets one restart
+    /// every 15 min when its ladder or its budget is at an end.
     pub(crate) fn gently(
         &self,
         app: usize,
@@ -76,8 +76,9 @@ impl Turn<'_> {
         };
         // What could not be started, nor cured by anything dearer, is tried again all the same.
         let (rung, purse) = match ladder {
-            Ladder::Hung if at_end => (Rung::Restart, Purse::Gentle),
-            _ if at_end && self.is_mute_beside(app, &conviction) => (Rung::Restart, Purse::Gentle),
+            _ if at_end && (ladder == Ladder::Hung || self.is_mute_beside(app, &conviction)) => {
+                (Rung::Restart, Purse::Gentle)
+            }
             Ladder::Unstartable if last.is_err() && self.rules(app).rungs.has(Rung::Start) => {
                 (Rung::Start, Purse::Free)
             }
@@ -86,6 +87,7 @@ impl Turn<'_> {
         self.without_a_step(app, rung, purse, conviction)
     }
 
+    /// What stands on no ladder never runs out.
     fn without_a_step(
         &self,
         app: usize,

@@ -318,7 +318,7 @@ mod tests {
         }
     }
 
-    struct Silent;
+    pub(super) struct Silent;
 
     impl Narrate for Silent {
         fn entry(&mut self, _: &Policy, _: &Entry) {}

@@ -82,7 +82,7 @@ pub enum Refusal {
         /// The bar.
         need_db: i16,
     },
-    /// The unclear is watched for longer.
+    /// The unclear is watched for longer; and a reboot for memory waits for a reading of now.
     Unclear {
         /// Until when.
         until: Moment,

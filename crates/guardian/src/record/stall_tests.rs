@@ -1,14 +1,13 @@
 //! A disk that answers late, and one that refuses: what the record says of each, and that nothing waits in vain.
 
+use super::tests::Silent;
 use super::{Durable, Record};
 use crate::clock::Clocks;
-use crate::setup::Narrate;
-use crate::status::AppStatus;
 use defib_config::{Host, JournalLimits, load};
 use defib_engine::policy::Policy;
 use defib_engine::time::Moment;
 use defib_journal::files::{Folder, Reader, Sheet, Storage, too_late};
-use defib_journal::line::{Entry, Line};
+use defib_journal::line::Line;
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::path::Path;
@@ -69,16 +68,6 @@ impl Sheet for MoodySheet {
     }
     fn is_removed(&self) -> io::Result<bool> {
         self.sheet.is_removed()
-    }
-}
-
-struct Silent;
-
-impl Narrate for Silent {
-    fn entry(&mut self, _: &Policy, _: &Entry) {}
-    fn status(&mut self, _: &[AppStatus]) {}
-    fn wants_status(&self) -> bool {
-        false
     }
 }
 

@@ -103,7 +103,8 @@ fn has_kernel_facts(scene: &Scene, at_ms: u64, order: &Order) -> bool {
 /// Two readings that are apart have told that this app takes the rest of the memory.
 fn eats_what_is_left(scene: &Scene, at_ms: u64, order: &Order) -> bool {
     let app = usize::from(order.app.0);
-    order.class == Class::Memory
+    scene.plan.machine.host.is_some()
+        && order.class == Class::Memory
         && eats_the_rest(scene, app, at_ms.saturating_sub(READINGS_APART_MS))
 }
 

@@ -11,8 +11,8 @@ use defib_engine::note::Note;
 /// So long a reboot for memory waits for the app that has it to be known for down.
 const WAITS_MS: u64 = 25_000;
 
-/// A reading of now is up to 2 s old when the order leaves, and its bundle takes up to 1 s.
-const LATELY_MS: u64 = 3_000;
+/// A reading of now is up to 2 s old when the order leaves, and the executor writes it down before it begins.
+const LATELY_MS: u64 = 2_500;
 
 /// The checker: of each app, whether a lower rung was tried in the open incident or in the one that it
 /// goes on from.
@@ -75,9 +75,12 @@ impl Reboots {
 /// read-only, or another has the memory.
 fn none_cures(scene: &Scene, app: usize) -> bool {
     let sleeps = scene.apps[app].faults.iter().any(|it| it.fault == AppFault::Unkillable);
-    let has_taken = scene.sick.iter().any(|(who, ..)| *who == Some(app));
-    // What was true a moment ago was read a moment ago, and a bundle was closed in between.
+    let it = &scene.apps[app];
+    // What was true a moment ago was read a moment ago.
     let lately = |ms: u64| scene.now_ms.saturating_sub(ms) < LATELY_MS;
+    let ate = |active: &Active| matches!(active.fault, AppFault::Eats { .. });
+    let has_taken = scene.sick.iter().any(|(who, ..)| *who == Some(app))
+        || lately(it.cured_ms) && it.cured.iter().any(ate);
     let is_starved = scene.starved_ms.is_some_and(|(_, until_ms)| lately(until_ms));
     let is_told = scene.plan.machine.host.is_some();
     // Of an app whose process nobody knows nothing is measured: who has the memory is then unknown.
