@@ -97,6 +97,49 @@ fn the_guardian_of_a_root_daemon_has_no_privilege() {
     assert_eq!(daemon.stop(), Some(0));
 }
 
+/// Since Linux 6.5 everybody may ask the kernel to be woken when memory is short; before, it depends.
+#[test]
+fn the_kernel_wakes_a_guardian_without_privilege_when_memory_is_short() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let home = Home::new(Folder::new("pressure"), &config(""));
+    let daemon = home.daemon();
+    let guardian = serving(&home, &daemon);
+    assert_ne!(user_of(guardian), 0);
+    let folder = fs::read_dir(format!("/proc/{guardian}/fdinfo")).expect("root may look");
+    let numbers = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    // O_RDWR: the figures are read through descriptors of their own.
+    let is_trigger = |number: &String| {
+        let name = fs::read_link(format!("/proc/{guardian}/fd/{number}"));
+        let info = fs::read_to_string(format!("/proc/{guardian}/fdinfo/{number}"));
+        name.is_ok_and(|name| name == Path::new("/proc/pressure/memory"))
+            && info.is_ok_and(|info| info.lines().any(is_read_write))
+    };
+    let triggers = numbers.filter(is_trigger).count();
+    let status = home.ask("{\"do\":\"status\"}").expect("it answers");
+    let is_heard = status.contains("\"trigger\":{\"error\":null");
+    assert_eq!(triggers, usize::from(is_heard), "{status}");
+    let has_pressure = fs::read_to_string("/proc/pressure/memory").is_ok_and(|it| !it.is_empty());
+    if has_pressure && kernel_is_at_least((6, 5)) {
+        assert!(is_heard, "{status}");
+    }
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// A line of `/proc/PID/fdinfo/N`.
+fn is_read_write(line: &str) -> bool {
+    let flags = line.strip_prefix("flags:").map(str::trim);
+    flags.and_then(|octal| u32::from_str_radix(octal, 8).ok()).is_some_and(|bits| bits & 3 == 2)
+}
+
+fn kernel_is_at_least(wanted: (u32, u32)) -> bool {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("Linux");
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0);
+    (next(), next()) >= wanted
+}
+
 #[test]
 fn the_ledger_is_roots_and_the_journal_the_guardians() {
     if !geteuid().is_root() {

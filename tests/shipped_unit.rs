@@ -43,6 +43,7 @@ fn no_line_takes_a_rung_away() {
     let forbidden = [
         "PrivateDevices=yes",
         "ProtectKernelTunables=yes",
+        "ProcSubset=pid",
         "ProtectControlGroups=yes",
         "ProtectKernelLogs=yes",
         "PrivateTmp=yes",

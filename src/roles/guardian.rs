@@ -4,7 +4,7 @@ use defib_console::narrate::{Form, Narrator, Row};
 use defib_console::style::Style;
 use defib_console::words;
 use defib_engine::policy::Policy;
-use defib_guardian::{AppStatus, Ended, Narrate, ProbeStatus, Setup};
+use defib_guardian::{AppStatus, Ended, Narrate, ProbeStatus, Setup, Trigger};
 use defib_journal::line::Entry;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -56,6 +56,7 @@ pub(crate) fn become_guardian(arguments: &[OsString]) -> ExitCode {
         exec_child_argv: own_exec_child(),
         executor_is_root: options.confined || rustix::process::geteuid().is_root(),
         is_confined: options.confined,
+        trigger: Trigger::of_memory(),
         alarms,
         version: env!("CARGO_PKG_VERSION"),
     };

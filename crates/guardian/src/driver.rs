@@ -19,6 +19,7 @@ mod token {
     pub(super) const SIGNALS: u64 = 1;
     pub(super) const HOLDS: u64 = 2;
     pub(super) const CONTROL: u64 = 3;
+    pub(super) const PRESSURE: u64 = 4;
     pub(super) const CLIENTS: u64 = 16;
     pub(super) const RUNS: u64 = 64;
 }
@@ -53,6 +54,7 @@ impl Driver {
                 return Ended::Failed(format!("epoll: {error}"));
             }
             let ended = self.mind.turn();
+            self.hear_pressure_again();
             self.settle();
             if let Some(ended) = ended {
                 return ended;

@@ -26,5 +26,6 @@ mod survive;
 
 pub use confine::confine;
 pub use driver::run;
+pub use sense::trigger::Trigger;
 pub use setup::{Ended, Narrate, Setup};
 pub use status::{AppStatus, ProbeStatus};

@@ -41,7 +41,7 @@ use crate::mailbox::Mailbox;
 use crate::record::Record;
 use crate::record::fold::Folds;
 use crate::sense::Sense;
-use crate::sense::host::Passes;
+use crate::sense::passes::Passes;
 use crate::setup::Ended;
 use crate::status::Sources;
 use beat::Beat;

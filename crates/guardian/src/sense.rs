@@ -4,8 +4,10 @@
 mod app;
 pub(crate) mod host;
 mod machine;
+pub(crate) mod passes;
 pub(crate) mod size;
 mod text;
+pub(crate) mod trigger;
 
 use crate::clock::Readings;
 use defib_engine::event::Doubt;

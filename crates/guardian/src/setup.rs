@@ -1,5 +1,6 @@
 //! What the guardian is given, and what it gives back.
 
+use crate::sense::trigger::Trigger;
 use crate::status::AppStatus;
 use defib_engine::policy::Policy;
 use defib_journal::line::Entry;
@@ -24,6 +25,8 @@ pub struct Setup {
     /// Whether [`confine`](crate::confine()) was called: then ways to start programs are given up as well,
     /// while no probe is a command.
     pub is_confined: bool,
+    /// What wakes it when memory is short, or why there is nothing that does: then the machine is read each 5 s.
+    pub trigger: Result<Trigger, String>,
     /// What is wrong with how this guardian was started, for the journal.
     pub alarms: Vec<String>,
     /// The version of defib.

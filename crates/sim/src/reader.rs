@@ -45,7 +45,7 @@ impl Reader {
     }
 
     fn read(&mut self, world: &World, watched: &Watched) -> Option<AppFacts> {
-        let Watched { app, identity, is_well } = *watched;
+        let Watched { app, identity, is_well, is_paced } = *watched;
         let mut facts = world.app_facts(usize::from(app.0), identity)?;
         let known = self.followed.iter().position(|it| is_same(it, watched));
         let at = known.unwrap_or_else(|| {
@@ -56,7 +56,7 @@ impl Reader {
             // What it used since when, nobody knows yet.
             facts.cpu_permille = 0;
         }
-        self.followed[at].size.measure(is_well, &mut facts);
+        self.followed[at].size.measure(is_well, is_paced, &mut facts);
         Some(facts)
     }
 

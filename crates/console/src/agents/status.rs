@@ -27,6 +27,10 @@ pub struct AgentStatus {
     pub config_error: Option<String>,
     /// What keeps its journal from being written.
     pub journal_error: Option<String>,
+    /// Why no stall of memory wakes it.
+    pub trigger_error: Option<String>,
+    /// Readings of the machine that stalls have brought forward; `None` if it does not say.
+    pub trigger_readings: Option<u64>,
     /// How much it doubts itself: 0 is not at all.
     pub doubt: u64,
     /// How the boot before this one ended.
@@ -175,6 +179,8 @@ pub(crate) fn from_wire(answer: &Value) -> AgentStatus {
         config_loaded: maybe(&answer["config"]["loaded"]),
         config_error: maybe(&answer["config"]["error"]),
         journal_error: maybe(&answer["journal"]["error"]),
+        trigger_error: maybe(&answer["trigger"]["error"]),
+        trigger_readings: answer["trigger"]["readings"].as_u64(),
         doubt: answer["doubt"].as_u64().unwrap_or(0),
         last_boot: BootEnd::of_wire(&answer["last_boot"]),
         frozen: frozen_of(answer),

@@ -41,6 +41,8 @@ fn live(status: &AgentStatus) -> Value {
         "config_loaded": status.config_loaded,
         "config_error": status.config_error,
         "journal_error": status.journal_error,
+        "trigger_error": status.trigger_error,
+        "trigger_readings": status.trigger_readings,
         "doubt": status.doubt,
         "last_boot": status.last_boot.as_ref().map(boot),
         "frozen": status.frozen.as_ref().map(|(reboots, until)| json!({"reboots": reboots, "until": until})),

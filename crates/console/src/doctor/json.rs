@@ -39,6 +39,8 @@ fn agent(word: &Word) -> Value {
         "mode": said.map(|status| &status.mode),
         "reboot": said.map(|status| &status.reboot),
         "pid": said.and_then(|status| status.pid),
+        "trigger_error": said.and_then(|status| status.trigger_error.as_ref()),
+        "trigger_readings": said.and_then(|status| status.trigger_readings),
         "error": error,
     })
 }
@@ -53,6 +55,7 @@ fn machine(facts: &Facts) -> Value {
             "pidfd": kernel.has_pidfd(),
             "process_mrelease": kernel.has_mrelease(),
             "pressure": pressure(kernel.pressure),
+            "pressure_trigger": kernel.has_trigger(),
             "sysrq": kernel.sysrq,
             "sysrq_trigger": kernel.has_sysrq_trigger,
             "panic_seconds": kernel.panic_s,

@@ -15,6 +15,7 @@ pub(crate) fn lines(report: &Report) -> Vec<(&'static str, String)> {
         ("agent", agent(report)),
         ("kernel", kernel(facts)),
         ("memory", memory(facts)),
+        ("stalls", stalls(report)),
         ("PID 1", manager(facts)),
         ("container", facts.who.container.clone().unwrap_or_else(|| "no".to_owned())),
     ]
@@ -73,6 +74,27 @@ fn memory(facts: &Facts) -> String {
     let mib = |kib: Option<u64>| kib.map_or_else(|| "?".to_owned(), |kib| (kib / 1024).to_string());
     let zram = if memory.is_zram_used { " (zram)" } else { "" };
     format!("{} MiB, swap {} MiB{zram}", mib(memory.total_kib), mib(memory.swap_kib))
+}
+
+/// How soon a stall of memory is seen. An agent that answers knows; else the kernel's version tells.
+fn stalls(report: &Report) -> String {
+    let said = report.words.iter().filter_map(|word| word.status.as_ref().ok());
+    let mut said = said.filter(|status| status.trigger_readings.is_some());
+    let kernel = &report.facts.kernel;
+    let woken = "one of memory wakes defib within 2 s (a PSI trigger)";
+    let found = "one of memory is found by the reading each 5 s";
+    if let Some(status) = said.next() {
+        let error = status.trigger_error.as_ref();
+        return error.map_or_else(|| woken.to_owned(), |why| format!("{found}: {why}"));
+    }
+    match (kernel.has_trigger(), kernel.pressure) {
+        (Some(true), _) => woken.to_owned(),
+        (None, _) => format!(
+            "{woken} if this kernel gives it to a user without privilege, as all do since 6.5; else {found}"
+        ),
+        (Some(false), Pressure::Missing) => format!("{found}: there is no pressure (PSI)"),
+        (Some(false), _) => format!("{found}: pressure (PSI) is switched off"),
+    }
 }
 
 fn manager(facts: &Facts) -> String {

@@ -10,7 +10,7 @@ mod facts;
 mod runs;
 
 pub use facts::{AppFacts, DISKS_MAX, DiskFacts, HostFact, MachineFacts, Pressure, Sleep};
-pub use runs::{AppHost, Busy, Run};
+pub use runs::{AppHost, Busy, Run, second_reading};
 
 /// From one reading to the next, in milliseconds.
 pub const READING_MS: u64 = 5_000;

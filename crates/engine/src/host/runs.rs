@@ -3,7 +3,7 @@
 use super::facts::{AppFacts, MachineFacts, Sleep};
 use super::{READING_MS, STALE_MS};
 use crate::id::AppId;
-use crate::state::Process;
+use crate::state::{Process, State};
 use crate::time::Moment;
 use crate::turn::Turn;
 
@@ -137,6 +137,15 @@ impl AppHost {
     }
 }
 
+/// When the next reading can convict: one has found memory gone or a fork storm, and two must be apart. `None`
+/// while none has, and once two have.
+pub fn second_reading(state: &State) -> Option<Moment> {
+    let hosts = state.apps.iter().filter_map(|app| app.host.as_ref());
+    let runs = hosts.flat_map(|host| [host.memory, host.storm]).flatten();
+    let single = runs.filter(|run| run.until.since(run.since) < APART_MS);
+    single.map(|run| run.since.plus(APART_MS)).min()
+}
+
 impl Turn<'_> {
     /// One app was measured. It counts with the reading of the machine that follows.
     pub(crate) fn measured(&mut self, app: usize, facts: AppFacts) {
@@ -148,12 +157,14 @@ impl Turn<'_> {
     /// One reading of the machine is complete.
     pub(crate) fn machine_read(&mut self, facts: MachineFacts) {
         let (now, doubted) = (self.now, self.state.doubt.level > 0);
-        self.state.machine = Some((now, facts));
+        let before = self.state.machine.replace((now, facts)).map(|(at, _)| at);
         for app in &mut self.state.apps {
             // An app without a process of its own has no facts, and still none of the machine's memory.
             let gone = matches!(app.process, Process::Gone { .. } | Process::NotStarted);
             let host = app.host.get_or_insert(AppHost::new(AppFacts::default(), now));
-            let fresh = now.since(host.at) < APART_MS && !gone;
+            // Under pressure readings are closer than two that convict: what the last one measured is not of now.
+            let of_this = before.is_none_or(|before| host.at > before);
+            let fresh = of_this && now.since(host.at) < APART_MS && !gone;
             let measured = if fresh { host.facts } else { AppFacts::default() };
             host.read(measured, &facts, doubted, now);
         }

@@ -17,6 +17,7 @@ mod invariants;
 mod limits;
 mod machine;
 mod pace;
+mod pressed;
 mod returns;
 mod rungs;
 mod starved;

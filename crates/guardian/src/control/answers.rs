@@ -23,6 +23,10 @@ pub(crate) struct About<'a> {
     pub(crate) config_loaded_wall_ms: u64,
     pub(crate) config_error: Option<&'a str>,
     pub(crate) journal_error: Option<&'a str>,
+    /// Why nothing wakes us when memory is short.
+    pub(crate) trigger_error: Option<&'a str>,
+    /// Readings of the machine that memory pressure has brought forward.
+    pub(crate) brought_forward: u64,
     pub(crate) doubt: u8,
     pub(crate) last_boot: Option<&'a LastBoot>,
     /// Reboots in vain that forbid the next, and until when, as wall time in milliseconds.
@@ -39,35 +43,52 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
         about.pid.write_field("pid", out);
         text(out, "version", about.version);
         about.boot.write_field("boot", out);
-        out.key("config");
-        out.open_object();
-        wall(out, "loaded", Some(about.config_loaded_wall_ms));
-        about.config_error.map(str::to_owned).write_field("error", out);
-        out.close_object();
-        out.key("journal");
-        out.open_object();
-        about.journal_error.map(str::to_owned).write_field("error", out);
-        out.close_object();
+        object(out, "config", |out| {
+            wall(out, "loaded", Some(about.config_loaded_wall_ms));
+            about.config_error.map(str::to_owned).write_field("error", out);
+        });
+        object(out, "journal", |out| {
+            about.journal_error.map(str::to_owned).write_field("error", out);
+        });
+        object(out, "trigger", |out| {
+            about.trigger_error.map(str::to_owned).write_field("error", out);
+            about.brought_forward.write_field("readings", out);
+        });
         about.doubt.write_field("doubt", out);
         last_boot(out, about.last_boot);
         frozen(out, about.frozen);
-        out.key("apps");
-        out.open_array();
-        for app in apps {
-            out.separate();
-            one_app(out, app);
-        }
-        out.close_array();
+        list(out, "apps", apps, one_app);
     })
 }
 
 /// Only while it is so.
 fn frozen(out: &mut Out<'_>, frozen: Option<(u8, u64)>) {
     let Some((reboots, until_ms)) = frozen else { return };
-    out.key("frozen");
+    object(out, "frozen", |out| {
+        reboots.write_field("reboots", out);
+        wall(out, "until", Some(until_ms));
+    });
+}
+
+fn list<T>(
+    out: &mut Out<'_>,
+    key: &str,
+    items: impl IntoIterator<Item = T>,
+    mut one: impl FnMut(&mut Out<'_>, T),
+) {
+    out.key(key);
+    out.open_array();
+    for item in items {
+        out.separate();
+        one(out, item);
+    }
+    out.close_array();
+}
+
+fn object(out: &mut Out<'_>, key: &str, fields: impl FnOnce(&mut Out<'_>)) {
+    out.key(key);
     out.open_object();
-    reboots.write_field("reboots", out);
-    wall(out, "until", Some(until_ms));
+    fields(out);
     out.close_object();
 }
 
@@ -98,28 +119,16 @@ fn one_app(out: &mut Out<'_>, status: &AppStatus) {
     status.view.incident.map(|incident| incident.0).write_field("incident", out);
     text(out, "next", &status.next);
     wall(out, "held_until", status.held_until_wall_ms);
-    out.key("rungs");
-    out.open_array();
-    for rung in RUNGS.into_iter().filter(|rung| status.rungs.has(*rung)) {
-        out.separate();
-        out.string(&rung_word(rung));
-    }
-    out.close_array();
+    let rungs = RUNGS.into_iter().filter(|rung| status.rungs.has(*rung));
+    list(out, "rungs", rungs, |out, rung| out.string(&rung_word(rung)));
     text(out, "why_not", &status.why_not);
-    out.key("probes");
-    out.open_array();
-    for probe in &status.probes {
-        out.separate();
-        one_probe(out, probe);
-    }
-    out.close_array();
-    out.key("budget");
-    out.open_object();
-    status.view.short_used.write_field("hour_used", out);
-    status.limits.0.write_field("hour_limit", out);
-    status.view.long_used.write_field("day_used", out);
-    status.limits.1.write_field("day_limit", out);
-    out.close_object();
+    list(out, "probes", &status.probes, one_probe);
+    object(out, "budget", |out| {
+        status.view.short_used.write_field("hour_used", out);
+        status.limits.0.write_field("hour_limit", out);
+        status.view.long_used.write_field("day_used", out);
+        status.limits.1.write_field("day_limit", out);
+    });
     status.starts.write_field("starts", out);
     status.drill.write_field("drill", out);
     out.close_object();
@@ -149,17 +158,13 @@ pub(crate) fn why(about: &About<'_>, status: &AppStatus) -> String {
         frozen(out, about.frozen);
         last_boot(out, about.last_boot);
         status.view.score_db.write_field("score_db", out);
-        out.key("bars");
-        out.open_object();
-        bars.start_db.write_field("start", out);
-        bars.kill_db.write_field("kill", out);
-        bars.restart_db.write_field("restart", out);
-        bars.reboot_db.write_field("reboot", out);
-        out.close_object();
-        out.key("evidence");
-        out.open_array();
-        for part in &status.view.evidence {
-            out.separate();
+        object(out, "bars", |out| {
+            bars.start_db.write_field("start", out);
+            bars.kill_db.write_field("kill", out);
+            bars.restart_db.write_field("restart", out);
+            bars.reboot_db.write_field("reboot", out);
+        });
+        list(out, "evidence", &status.view.evidence, |out, part| {
             out.open_object();
             let source = part.source.map(|(probe, seen)| {
                 let name = status.probes.get(usize::from(probe.index));
@@ -172,19 +177,14 @@ pub(crate) fn why(about: &About<'_>, status: &AppStatus) -> String {
             part.count.write_field("count", out);
             part.db.write_field("db", out);
             out.close_object();
-        }
-        out.close_array();
-        out.key("refusals");
-        out.open_array();
-        for (guard, refusal) in &status.view.guards {
-            out.separate();
+        });
+        list(out, "refusals", &status.view.guards, |out, (guard, refusal)| {
             out.open_object();
             text(out, "guard", guard);
             refusal.is_some().write_field("holds", out);
             refusal.write_field("refusal", out);
             out.close_object();
-        }
-        out.close_array();
+        });
         text(out, "next", &status.next);
     })
 }

@@ -6,6 +6,7 @@ use crate::mind::{Body, Broken, Landing, Watched};
 use crate::probe::{Looker, LookerSettings};
 use crate::runs::Runs;
 use crate::sense::host::HostReader;
+use crate::sense::trigger::Trigger;
 use defib_config::spec::Config;
 use defib_engine::event::Event;
 use defib_engine::id::ProbeId;
@@ -24,6 +25,8 @@ pub(super) struct Host {
     looker: Looker,
     exec_child_argv: Vec<OsString>,
     reader: HostReader,
+    /// Or why there is none.
+    trigger: Result<Trigger, String>,
 }
 
 impl Host {
@@ -32,7 +35,12 @@ impl Host {
         link: Link,
         exec_child_argv: Vec<OsString>,
         state_dir: &Path,
+        trigger: Result<Trigger, String>,
     ) -> Host {
+        let trigger = trigger.and_then(|trigger| {
+            let watched = trigger.watch(epoll.as_fd(), token::PRESSURE);
+            watched.map(|()| trigger).map_err(|error| format!("epoll: {error}"))
+        });
         Host {
             epoll,
             link,
@@ -41,6 +49,7 @@ impl Host {
             looker: looker(&exec_child_argv),
             exec_child_argv,
             reader: HostReader::open(state_dir),
+            trigger,
         }
     }
 
@@ -52,6 +61,25 @@ impl Host {
     /// Goes on with the look that a token belongs to, if it is one of ours.
     pub(super) fn ready(&mut self, token: u64) -> Option<Landing> {
         self.runs.ready(token, &mut self.looker, self.epoll.as_fd())
+    }
+
+    /// The trigger was reported. The error is why it never will be again: we go on without it.
+    pub(super) fn fired(&mut self, flags: epoll::EventFlags) -> Result<(), String> {
+        let goes_on = self.trigger.as_mut().is_ok_and(|trigger| trigger.fire(flags));
+        if goes_on { Ok(()) } else { self.lose_trigger("the kernel has taken its trigger back") }
+    }
+
+    /// Hears the trigger again, if it has fired.
+    pub(super) fn arm_trigger(&mut self) -> Result<(), String> {
+        let Ok(trigger) = &mut self.trigger else { return Ok(()) };
+        let armed = trigger.arm(self.epoll.as_fd(), token::PRESSURE);
+        armed.or_else(|error| self.lose_trigger(&format!("epoll: {error}")))
+    }
+
+    /// Closed, it is gone from epoll, too.
+    fn lose_trigger(&mut self, why: &str) -> Result<(), String> {
+        self.trigger = Err(why.to_owned());
+        Err(why.to_owned())
     }
 
     /// Sends what waits. Epoll is told about room only while something waits for it.
@@ -115,6 +143,10 @@ impl Body for Host {
 
     fn has_host(&self) -> bool {
         true
+    }
+
+    fn why_no_trigger(&self) -> Option<&str> {
+        self.trigger.as_ref().err().map(String::as_str)
     }
 
     fn read_host(&mut self, watched: &[Watched], events: &mut Vec<Event>) {

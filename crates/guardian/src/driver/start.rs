@@ -25,7 +25,8 @@ impl Driver {
         let (greeting, config) = link.greet(|| SystemClocks.boot_us() / 1000)?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|error| failed("epoll_create", error))?;
-        let mut host = Host::new(epoll, link, setup.exec_child_argv, &setup.state_dir);
+        let (argv, trigger) = (setup.exec_child_argv, setup.trigger);
+        let mut host = Host::new(epoll, link, argv, &setup.state_dir, trigger);
         let accepted = accept(&mut host, read(&config), setup.executor_is_root)?;
         let (alone, beside) = match wait_until_alone(&setup.state_dir) {
             Ok(alone) => (alone, None),

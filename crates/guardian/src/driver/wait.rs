@@ -10,6 +10,7 @@ use crate::mind::Answer;
 use crate::mind::Body;
 use crate::setup::Ended;
 use crate::signals::Told;
+use rustix::event::epoll::EventFlags;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
@@ -27,20 +28,22 @@ impl Driver {
         let asked_ms = self.mind.rest(control_ms);
         let mut buffer = [MaybeUninit::<epoll::Event>::uninit(); READY_MAX];
         let epoll = &self.mind.body().epoll;
-        let ready: Vec<u64> = match epoll::wait(epoll, &mut buffer, Some(&until(asked_ms))) {
-            Ok((ready, _)) => ready.iter().map(|event| event.data.u64()).collect(),
+        let ready: Vec<epoll::Event> = match epoll::wait(epoll, &mut buffer, Some(&until(asked_ms)))
+        {
+            Ok((ready, _)) => ready.to_vec(),
             Err(Errno::INTR) => Vec::new(),
             Err(error) => return Err(error),
         };
         self.mind.woke(asked_ms);
-        for token in ready {
-            self.serve(token);
+        for event in ready {
+            self.serve(event.data.u64(), event.flags);
         }
         Ok(())
     }
 
-    fn serve(&mut self, token: u64) {
+    fn serve(&mut self, token: u64, flags: EventFlags) {
         match token {
+            token::PRESSURE => self.hear_pressure(flags),
             token::EXECUTOR => self.hear_executor(),
             token::SIGNALS => self.hear_signals(),
             token::HOLDS => {
@@ -75,6 +78,23 @@ impl Driver {
                 Ok(None) => return,
                 Err(broken) => return self.mind.lose_link(broken),
             }
+        }
+    }
+
+    fn hear_pressure(&mut self, flags: EventFlags) {
+        match self.mind.body_mut().fired(flags) {
+            Ok(()) => self.mind.press(),
+            Err(why) => self.mind.lose_trigger(&why),
+        }
+    }
+
+    /// Once the machine was read for it: what fires all the time wakes us twice a second, not for ever.
+    pub(super) fn hear_pressure_again(&mut self) {
+        if self.mind.is_pressed() {
+            return;
+        }
+        if let Err(why) = self.mind.body_mut().arm_trigger() {
+            self.mind.lose_trigger(&why);
         }
     }
 

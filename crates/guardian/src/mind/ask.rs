@@ -73,6 +73,8 @@ impl<B: Body> Mind<B> {
             config_loaded_wall_ms: self.identity.config_loaded_wall_ms,
             config_error: self.identity.config_error.as_deref(),
             journal_error: self.record.trouble(),
+            trigger_error: self.body.why_no_trigger(),
+            brought_forward: self.passes.brought_forward(),
             doubt: self.state.doubt.level,
             last_boot: self.last_boot.as_ref(),
             frozen: freeze::of(&self.state).map(|it| (it.reboots, self.clock.wall_of(it.until))),

@@ -13,7 +13,7 @@ use crate::record::Record;
 use crate::record::fold::Folds;
 use crate::restart::{Remembered, remember};
 use crate::sense::Sense;
-use crate::sense::host::Passes;
+use crate::sense::passes::Passes;
 use crate::setup::Narrate;
 use defib_engine::effect::Effect;
 use defib_engine::event::{Event, Started};

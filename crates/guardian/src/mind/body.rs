@@ -44,6 +44,11 @@ pub trait Body {
         false
     }
 
+    /// Why nothing wakes it when memory is short; `None` if something does ([`Mind::press`](super::Mind::press)).
+    fn why_no_trigger(&self) -> Option<&str> {
+        Some("nothing here can tell")
+    }
+
     /// Reads the machine and these apps, and appends what the engine is to be told.
     fn read_host(&mut self, watched: &[Watched], events: &mut Vec<Event>) {
         let _ = (watched, events);

@@ -69,6 +69,7 @@ impl App {
     pub(crate) fn read(
         &mut self,
         is_well: bool,
+        is_paced: bool,
         passed_ticks: u64,
         buffer: &mut [u8],
     ) -> Option<AppFacts> {
@@ -87,7 +88,7 @@ impl App {
         facts.sleep = if main.state == b'D' { Sleep::Local } else { Sleep::None };
         facts.files = self.files();
         facts.files_max = self.files_max.filter(|_| facts.files.is_some());
-        self.size.measure(is_well, &mut facts);
+        self.size.measure(is_well, is_paced, &mut facts);
         Some(facts)
     }
 

@@ -4,12 +4,9 @@
 use super::app::App;
 use super::machine::{BUFFER, Machine};
 use defib_engine::event::Event;
-use defib_engine::host::{READING_MS, Sleep};
+use defib_engine::host::Sleep;
 use defib_engine::id::{AppId, Identity};
 use std::path::Path;
-
-/// A pass rides on a wake-up that comes anyway, if that is at most so much later than it is due.
-const SLACK_MS: u64 = 500;
 
 /// An app to be measured.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +17,8 @@ pub struct Watched {
     pub identity: Identity,
     /// It is well now: what it uses is what it uses when it is well.
     pub is_well: bool,
+    /// The pass is one of those that come each 5 s, and not one that pressure has brought forward.
+    pub is_paced: bool,
 }
 
 /// The reader.
@@ -50,14 +49,15 @@ impl HostReader {
             watched.iter().any(|it| it.app == *app && it.identity == reader.identity)
         });
         let mark = events.len();
-        for Watched { app, identity, is_well } in watched.iter().copied() {
+        for Watched { app, identity, is_well, is_paced } in watched.iter().copied() {
             let at = self.apps.iter().position(|(other, _)| *other == app).unwrap_or_else(|| {
                 self.apps.push((app, App::open(identity, &mut self.buffer)));
                 self.apps.len() - 1
             });
             let reader = &mut self.apps[at].1;
             let passed = self.machine.passed;
-            let Some(mut facts) = reader.read(is_well, passed, &mut self.buffer) else { continue };
+            let read = reader.read(is_well, is_paced, passed, &mut self.buffer);
+            let Some(mut facts) = read else { continue };
             if facts.sleep != Sleep::None && has_remote_disk() {
                 (facts.sleep, machine.has_remote_disk) = (Sleep::Remote, true);
             }
@@ -83,28 +83,6 @@ fn has_remote_disk() -> bool {
     std::fs::read_to_string("/proc/self/mounts").map_or(true, |mounts| {
         mounts.lines().any(|line| KINDS.iter().any(|kind| line.contains(kind)))
     })
-}
-
-/// When the next pass is due.
-#[derive(Debug, Default)]
-pub(crate) struct Passes {
-    last_ms: u64,
-}
-
-impl Passes {
-    /// Whether one is due, and then it is counted as made.
-    pub(crate) fn begin(&mut self, now_ms: u64) -> bool {
-        let is_due = now_ms >= self.last_ms + READING_MS - SLACK_MS;
-        if is_due {
-            self.last_ms = now_ms;
-        }
-        is_due
-    }
-
-    /// Until when to wait at most.
-    pub(crate) fn deadline_ms(&self) -> u64 {
-        self.last_ms + READING_MS + SLACK_MS
-    }
 }
 
 #[cfg(test)]
@@ -143,7 +121,8 @@ mod tests {
             let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
             let behind = text.rsplit(") ").next().unwrap();
             let start_ticks = behind.split(' ').nth(19).unwrap().parse().unwrap();
-            Watched { app: AppId(0), identity: Identity { pid, start_ticks }, is_well }
+            let identity = Identity { pid, start_ticks };
+            Watched { app: AppId(0), identity, is_well, is_paced: true }
         }
 
         fn go(&mut self) {
@@ -166,7 +145,8 @@ mod tests {
         loop {
             let _ = reader.machine.read(&mut reader.buffer);
             let passed = reader.machine.passed;
-            let facts = app.read(watched.is_well, passed, &mut reader.buffer).expect("it lives");
+            let facts =
+                app.read(watched.is_well, true, passed, &mut reader.buffer).expect("it lives");
             if is_so(&facts) {
                 return facts;
             }
@@ -196,14 +176,14 @@ mod tests {
         let watched = victim.watched(true);
         let mut reader = reader();
         let mut app = App::open(watched.identity, &mut reader.buffer);
-        let begun = app.read(true, 0, &mut reader.buffer).expect("it lives");
+        let begun = app.read(true, true, 0, &mut reader.buffer).expect("it lives");
         assert!(begun.memory_kb < 100_000 && begun.grown_kb == 0, "{begun:?}");
         victim.go();
         let end = Instant::now() + Duration::from_secs(20);
         let mut facts = begun;
         while facts.grown_kb < 180_000 {
             assert!(Instant::now() < end, "not seen in time: {facts:?}");
-            facts = app.read(false, 0, &mut reader.buffer).expect("it lives");
+            facts = app.read(false, true, 0, &mut reader.buffer).expect("it lives");
         }
         assert!(facts.memory_kb > 180_000, "{facts:?}");
     }

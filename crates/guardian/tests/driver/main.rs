@@ -8,6 +8,7 @@ mod doubt;
 mod executor;
 mod holds;
 mod incident;
+mod pressure;
 mod reload;
 mod replay;
 mod restart;

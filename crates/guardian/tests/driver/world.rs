@@ -9,7 +9,7 @@ use defib_journal::boot::LastBoot;
 use defib_journal::files::Reader;
 use defib_journal::line::{Entry, Line};
 use defib_journal::order::{Report, Request};
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Write};
@@ -45,6 +45,7 @@ pub(crate) fn guardian_role() {
         exec_child_argv: Vec::new(),
         executor_is_root: rustix::process::geteuid().is_root(),
         is_confined: false,
+        trigger: crate::pressure::trigger(),
         alarms: Vec::new(),
         version: "0.0.0-test",
     });
@@ -79,7 +80,11 @@ pub(crate) fn config(server: &Server) -> String {
 
 impl World {
     pub(crate) fn start(config: &str) -> World {
-        let mut world = World::silent();
+        World::started(config, None)
+    }
+
+    pub(crate) fn started(config: &str, trigger: Option<OwnedFd>) -> World {
+        let mut world = World::spawned(trigger);
         world.executor.greet(config, &Started::default());
         world.executor.introduce();
         world
@@ -87,8 +92,12 @@ impl World {
 
     /// Without the handshake.
     pub(crate) fn silent() -> World {
+        World::spawned(None)
+    }
+
+    fn spawned(trigger: Option<OwnedFd>) -> World {
         let (state, runtime) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (executor, guardian) = spawn(&state, &runtime);
+        let (executor, guardian) = spawn(&state, &runtime, trigger);
         World { state, runtime, executor, guardian }
     }
 
@@ -106,7 +115,7 @@ impl World {
     /// The next one is told to observe and do nothing.
     pub(crate) fn restart_to_observe(&mut self, config: &str, message: &str) {
         self.kill();
-        let (executor, guardian) = spawn(&self.state, &self.runtime);
+        let (executor, guardian) = spawn(&self.state, &self.runtime, None);
         (self.executor, self.guardian) = (executor, guardian);
         self.executor.welcome(&Started::default());
         self.executor.say(&Report::ObserveOnly { message: message.into() });
@@ -122,7 +131,7 @@ impl World {
         boot: (u64, [u8; 16]),
         last: LastBoot,
     ) {
-        let (executor, guardian) = spawn(&self.state, &self.runtime);
+        let (executor, guardian) = spawn(&self.state, &self.runtime, None);
         (self.executor, self.guardian) = (executor, guardian);
         self.executor.welcome_in(ledger, boot);
         self.executor.say(&Report::LastBoot(last));
@@ -131,7 +140,7 @@ impl World {
     }
 
     pub(crate) fn restart(&mut self, config: &str, ledger: &Started) {
-        let (executor, guardian) = spawn(&self.state, &self.runtime);
+        let (executor, guardian) = spawn(&self.state, &self.runtime, None);
         (self.executor, self.guardian) = (executor, guardian);
         self.executor.greet(config, ledger);
     }
@@ -208,15 +217,17 @@ impl Drop for World {
     }
 }
 
-fn spawn(state: &TempDir, runtime: &TempDir) -> (Executor, Child) {
+/// Its standard output may be a trigger.
+fn spawn(state: &TempDir, runtime: &TempDir, trigger: Option<OwnedFd>) -> (Executor, Child) {
     let (ours, theirs) =
         socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
     let guardian = Command::new(std::env::current_exe().unwrap())
         .args(["guardian_role", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env(STATE, state.path())
         .env(RUNTIME, runtime.path())
+        .env(crate::pressure::IS_THERE, if trigger.is_some() { "yes" } else { "no" })
         .stdin(Stdio::from(theirs))
-        .stdout(Stdio::null())
+        .stdout(trigger.map_or_else(Stdio::null, Stdio::from))
         .spawn()
         .unwrap();
     (Executor::new(ours), guardian)

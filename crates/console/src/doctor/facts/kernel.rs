@@ -56,6 +56,15 @@ impl Kernel {
         self.version >= (major, minor)
     }
 
+    /// Whether it wakes a guardian without privilege when tasks wait for memory; `None`: it may, as stable kernels
+    /// before Linux 6.5 may have taken that over.
+    pub(crate) fn has_trigger(&self) -> Option<bool> {
+        match self.pressure {
+            Pressure::Present => self.is_at_least(6, 5).then_some(true),
+            Pressure::Off | Pressure::Missing => Some(false),
+        }
+    }
+
     /// Whether it has processes as descriptors, which no number's reuse can confuse.
     pub(crate) fn has_pidfd(&self) -> bool {
         self.is_at_least(5, 3)

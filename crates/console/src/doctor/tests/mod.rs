@@ -1,5 +1,6 @@
 //! The doctor on machines made of files: its whole word, and single facts.
 
+mod stalls;
 mod tree;
 
 use super::advice::Severity;

@@ -97,7 +97,7 @@ fn watched((app, state): (u16, &AppState)) -> Option<Watched> {
     let is_well = state.healthy_since.is_some()
         && state.suspected_since.is_none()
         && state.incident().is_none();
-    Some(Watched { app: AppId(app), identity, is_well })
+    Some(Watched { app: AppId(app), identity, is_well, is_paced: true })
 }
 
 pub(super) fn alive(state: &AppState) -> Option<Identity> {
