@@ -8,6 +8,9 @@ use defib_engine::effect::{Order, Purse, Rung};
 use defib_engine::note::{Class, Note};
 use defib_engine::policy::{Mode, Permission};
 
+/// Two readings of the machine, 5 s apart, and what is left of the step in which the fault began.
+const TOLD_AFTER_MS: u64 = 12_000;
+
 /// The checker.
 pub(super) struct Permissions;
 
@@ -51,13 +54,17 @@ fn forbidden(scene: &Scene, order: &Order) -> Option<&'static str> {
     }
     // No signal reaches what sleeps in the kernel; an ill disk beside an app that is mute may not be why.
     let is_gentle = order.purse == Purse::Gentle && order.rung == Rung::Restart;
-    let is_mute_only = order.class == Class::KernelIo && is_gentle && !sleeps(scene, order);
+    let is_mute_only = order.class == Class::KernelIo && is_gentle && !is_known_asleep(scene, order);
     let may = cures(order.class, order.rung) || is_mute_only;
     (!may).then_some("no such rung cures the class")
 }
 
-fn sleeps(scene: &Scene, order: &Order) -> bool {
-    let is_asleep = |active: &Active| matches!(active.fault, AppFault::Unkillable);
+/// That it sleeps is told by two readings; what has just fallen asleep is not known to.
+fn is_known_asleep(scene: &Scene, order: &Order) -> bool {
+    let is_asleep = |active: &Active| {
+        let since_ms = active.since_ms + TOLD_AFTER_MS;
+        matches!(active.fault, AppFault::Unkillable) && since_ms < scene.now_ms
+    };
     scene.apps[usize::from(order.app.0)].faults.iter().any(is_asleep)
 }
 
