@@ -116,6 +116,13 @@ fn a_machine_is_rebooted_for_memory_on_a_reading_of_now() {
     all_kept([1_981], generated(Profile::Machine), whole);
 }
 
+/// S5, S9 and S11 asked of the agent what no reading could have told it yet, and called the queue that a busy time
+/// leaves behind nobody's fault.
+#[test]
+fn nobody_acts_on_what_is_not_told() {
+    all_kept([880, 1_943, 2_569, 772], generated(Profile::Machine), engine);
+}
+
 /// S11 blamed a cut path while the app's own view failed too.
 #[test]
 fn a_cut_path_is_not_all_that_fails() {

@@ -63,6 +63,7 @@ fn is_innocent(it: &AppScene, rules: &AppPolicy, at_ms: u64) -> bool {
             .iter()
             .all(|active| not_its_own(active.fault) && at_ms - active.since_ms > CLEAR_MS)
         && at_ms - it.cured_ms > CLEAR_MS
+        && it.crowded_ms <= it.born_ms
 }
 
 /// The app's own view is good, and has been: where it fails too, nothing shows that the path is to blame.

@@ -1,15 +1,12 @@
 //! Permission by the config as its author wrote it: S5, S13.
 
 use super::scene::{Active, Scene};
-use super::{Check, Found};
+use super::{Check, Found, TWO_READINGS_MS};
 use crate::fact::Fact;
 use crate::plan::AppFault;
 use defib_engine::effect::{Order, Purse, Rung};
 use defib_engine::note::{Class, Note};
 use defib_engine::policy::{Mode, Permission};
-
-/// Two readings of the machine, 5 s apart, and what is left of the step in which the fault began.
-const TOLD_AFTER_MS: u64 = 12_000;
 
 /// The checker.
 pub(super) struct Permissions;
@@ -62,7 +59,7 @@ fn forbidden(scene: &Scene, order: &Order) -> Option<&'static str> {
 /// That it sleeps is told by two readings; what has just fallen asleep is not known to.
 fn is_known_asleep(scene: &Scene, order: &Order) -> bool {
     let is_asleep = |active: &Active| {
-        let since_ms = active.since_ms + TOLD_AFTER_MS;
+        let since_ms = active.since_ms + TWO_READINGS_MS;
         matches!(active.fault, AppFault::Unkillable) && since_ms < scene.now_ms
     };
     scene.apps[usize::from(order.app.0)].faults.iter().any(is_asleep)

@@ -2,7 +2,7 @@
 
 use super::scene::{Active, ProbeScene, Scene};
 use super::speed::{CALM_MS, may_kill};
-use super::{Check, Found};
+use super::{Check, Found, TWO_READINGS_MS};
 use crate::fact::{Fact, Sickness};
 use crate::plan::AppFault;
 use defib_engine::effect::Rung;
@@ -97,7 +97,8 @@ fn untried(scene: &Scene, at_ms: u64, app: usize) -> Option<(usize, u64)> {
         let ate = |active: &&Active| matches!(active.fault, AppFault::Eats { .. });
         let began_ms = it.faults.iter().find(ate)?.since_ms;
         // It was seen before it began to eat, and is known not to answer; or there was no time yet.
-        let is_known = scene.guardian_since_ms.is_some_and(|ms| ms + CALM_MS <= began_ms);
+        let is_known = scene.guardian_since_ms.is_some_and(|ms| ms + CALM_MS <= began_ms)
+            && at_ms >= since_ms + TWO_READINGS_MS;
         let failed = |probe: &ProbeScene| probe.failed_ms.is_some_and(|ms| ms >= *since_ms);
         let is_due = at_ms < since_ms + WAITS_MS || it.own_probes(rules).any(failed);
         let is_free =

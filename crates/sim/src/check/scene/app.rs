@@ -28,6 +28,8 @@ pub(in crate::check) struct AppScene {
     /// When a fault of it last ended, and which did then.
     pub(in crate::check) cured_ms: u64,
     pub(in crate::check) cured: Vec<Active>,
+    /// When more load than it carries last ended; the queue that it left behind stays with its process.
+    pub(in crate::check) crowded_ms: u64,
     pub(in crate::check) acts: Vec<Act>,
     pub(in crate::check) probes: Vec<ProbeScene>,
     pub(in crate::check) void_ms: u64,
@@ -105,6 +107,7 @@ impl AppScene {
             person_ms: 0,
             cured_ms: 0,
             cured: Vec::new(),
+            crowded_ms: 0,
             acts: Vec::new(),
             probes: vec![probe; rules.probes.len()],
             void_ms: 0,
@@ -118,7 +121,10 @@ impl AppScene {
     }
 
     pub(super) fn end_faults(&mut self, at_ms: u64, which: impl Fn(&Active) -> bool) {
-        let (ended, left): (Vec<_>, Vec<_>) = self.faults.iter().partition(|it| which(it));
+        let (ended, left): (Vec<Active>, Vec<Active>) = self.faults.iter().partition(|it| which(it));
+        if ended.iter().any(|active| matches!(active.fault, AppFault::Busy { .. })) {
+            self.crowded_ms = at_ms;
+        }
         if !ended.is_empty() {
             (self.faults, self.cured, self.cured_ms) = (left, ended, at_ms);
         }
