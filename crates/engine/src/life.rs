@@ -129,8 +129,16 @@ impl Turn<'_> {
         }
         doubt.level -= 1;
         doubt.falls_at = self.now.plus(DOUBT_STEP_MS);
-        if doubt.level == 0 {
-            self.note(Note::Trusted);
+        if doubt.level > 0 {
+            return;
+        }
+        self.note(Note::Trusted);
+        // What failed meanwhile did not count, and its next look may be a whole interval away.
+        for app in 0..self.state.apps.len().min(self.policy.apps.len()) {
+            let has_failed = |probe: &ProbeState| probe.last.is_some_and(|it| it.seen.is_failure());
+            if self.seen_app(app).probes.iter().any(has_failed) {
+                self.look_now(app, |_| true);
+            }
         }
     }
 

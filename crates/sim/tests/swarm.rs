@@ -116,11 +116,18 @@ fn a_machine_is_rebooted_for_memory_on_a_reading_of_now() {
     all_kept([1_981], generated(Profile::Machine), whole);
 }
 
-/// S5, S9 and S11 asked of the agent what no reading could have told it yet, and called the queue that a busy time
+/// An app with a slow pace had all memory, failed its looks while the agent doubted itself, and was not looked at again
+/// before the machine was rebooted for it.
+#[test]
+fn what_failed_in_doubt_is_looked_at_when_the_doubt_ends() {
+    all_kept([3_004], generated(Profile::Machine), engine);
+}
+
+/// S5, S9, S11 and L4 asked of the agent what no reading could have told it yet, and called the queue that a busy time
 /// leaves behind nobody's fault.
 #[test]
 fn nobody_acts_on_what_is_not_told() {
-    all_kept([880, 1_943, 2_569, 772], generated(Profile::Machine), engine);
+    all_kept([880, 1_943, 3_480, 2_569, 772, 3_404], generated(Profile::Machine), engine);
 }
 
 /// S11 blamed a cut path while the app's own view failed too.

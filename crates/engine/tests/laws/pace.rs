@@ -249,6 +249,21 @@ fn what_was_seen_in_doubt_or_before_it_is_void() {
     assert_eq!((desk.probe(0).passes, desk.probe(0).last.map(|it| it.seen)), (0, Some(Seen::Pass)));
 }
 
+/// It did not count, and its next look may be a whole interval away.
+#[test]
+fn what_failed_in_doubt_is_looked_at_again_when_the_doubt_ends() {
+    for (seen, is_due) in [(HANG, true), (ERROR, true), (Seen::Pass, false)] {
+        let mut policy = url();
+        policy.apps[0].probes[0].interval_ms = 48_000;
+        let mut desk = Desk::well(without_verdict(policy));
+        desk.feed(5_000, Event::Doubted(Doubt::LateTimer { late_ms: 3_000 }));
+        desk.look(0, 5_000, 6_000, seen).wake(9_999);
+        assert!(!asks(&desk, 0).0, "{seen:?}");
+        desk.wake(10_000);
+        assert_eq!(asks(&desk, 0).0, is_due, "{seen:?}");
+    }
+}
+
 #[test]
 fn a_stale_answer_is_dropped() {
     let mut desk = Desk::well(url());

@@ -51,18 +51,21 @@ fn forbidden(scene: &Scene, order: &Order) -> Option<&'static str> {
     }
     // No signal reaches what sleeps in the kernel; an ill disk beside an app that is mute may not be why.
     let is_gentle = order.purse == Purse::Gentle && order.rung == Rung::Restart;
-    let is_mute_only = order.class == Class::KernelIo && is_gentle && !is_known_asleep(scene, order);
+    let is_mute_only =
+        order.class == Class::KernelIo && is_gentle && !is_known_asleep(scene, order);
     let may = cures(order.class, order.rung) || is_mute_only;
     (!may).then_some("no such rung cures the class")
 }
 
 /// That it sleeps is told by two readings; what has just fallen asleep is not known to.
 fn is_known_asleep(scene: &Scene, order: &Order) -> bool {
+    let app = usize::from(order.app.0);
     let is_asleep = |active: &Active| {
         let since_ms = active.since_ms + TWO_READINGS_MS;
         matches!(active.fault, AppFault::Unkillable) && since_ms < scene.now_ms
     };
-    scene.apps[usize::from(order.app.0)].faults.iter().any(is_asleep)
+    // Of what nobody knows the process of nothing is measured.
+    scene.rules(app).process_known && scene.apps[app].faults.iter().any(is_asleep)
 }
 
 /// The permitted rungs of each class, as the house plan has them.

@@ -46,6 +46,8 @@ impl Check for Speed {
     fn take(&mut self, scene: &Scene, at_ms: u64, fact: &Fact, found: &mut Found) {
         self.collect(scene, at_ms, found);
         match *fact {
+            // Nothing is done on a machine that goes down.
+            Fact::Began { rung: Rung::Reboot, .. } => self.debts.fill(None),
             Fact::Began { app, .. } => self.debts[app] = None,
             Fact::Died { app, by: By::Itself, .. } => {
                 self.debts[app] = owed_to_the_dead(scene, at_ms, app);

@@ -121,7 +121,8 @@ impl AppScene {
     }
 
     pub(super) fn end_faults(&mut self, at_ms: u64, which: impl Fn(&Active) -> bool) {
-        let (ended, left): (Vec<Active>, Vec<Active>) = self.faults.iter().partition(|it| which(it));
+        let (ended, left): (Vec<Active>, Vec<Active>) =
+            self.faults.iter().partition(|it| which(it));
         if ended.iter().any(|active| matches!(active.fault, AppFault::Busy { .. })) {
             self.crowded_ms = at_ms;
         }
