@@ -46,8 +46,10 @@ impl Check for Speed {
     fn take(&mut self, scene: &Scene, at_ms: u64, fact: &Fact, found: &mut Found) {
         self.collect(scene, at_ms, found);
         match *fact {
-            // Nothing is done on a machine that goes down.
-            Fact::Began { rung: Rung::Reboot, .. } => self.debts.fill(None),
+            // A person sees to it; and nothing is done on a machine that goes down.
+            Fact::Happened(Happening::Person(_)) | Fact::Began { rung: Rung::Reboot, .. } => {
+                self.debts.fill(None);
+            }
             Fact::Began { app, .. } => self.debts[app] = None,
             Fact::Died { app, by: By::Itself, .. } => {
                 self.debts[app] = owed_to_the_dead(scene, at_ms, app);
@@ -61,7 +63,6 @@ impl Check for Speed {
             | Fact::Wanted { app, .. } => {
                 self.debts[app] = None;
             }
-            Fact::Happened(Happening::Person(_)) => self.debts.fill(None),
             // An executor that stands still starts nobody, and one that is gone neither.
             Fact::GuardianEnded if scene.executor_since_ms.is_some() => {
                 self.guardian_gone_ms = Some(at_ms.max(scene.still_until_ms));
