@@ -8,6 +8,7 @@ mod alarms;
 mod answers;
 mod books;
 mod boots;
+mod deaths;
 mod edges;
 mod evidence;
 mod first;

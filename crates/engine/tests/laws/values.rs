@@ -105,6 +105,8 @@ fn anything_that_is_open_is_not_quiet() {
     let two = &mut desk.state.apps[0].probes[1];
     (two.ever_passed, two.absent) = (false, true);
     assert!(desk.state.is_quiet());
+    desk.state.apps[0].probes[1].ever_passed = true;
+    assert!(desk.state.is_quiet(), "it has passed, and now there is nothing to look at");
     let mut desk = calm;
     desk.state.apps[0].probes[1].absent = true;
     desk.state.apps[0].probes[1].cusum = 10;

@@ -6,7 +6,7 @@ use defib_engine::effect::{Effect, Rung};
 use defib_engine::event::{Doubt, Event, Exit};
 use defib_engine::id::{AppId, ProbeId};
 use defib_engine::note::Note;
-use defib_engine::state::Stage;
+use defib_engine::state::{Stage, State};
 use defib_engine::time::Moment;
 use defib_engine::{next_deadline, step};
 
@@ -204,4 +204,26 @@ fn when_every_look_is_lost_it_wakes_by_itself() {
     assert!(all.len() >= 3, "{all:?}");
     // The longest time-out that a config takes is 60 s.
     assert!(all.windows(2).all(|pair| pair[1].since(pair[0]) <= 65 * SECOND), "{all:?}");
+}
+
+/// A config's longest time-out is 60 s, and a look of that length is waited for 5 s more.
+#[test]
+fn the_longest_look_is_waited_for_and_nobody_is_woken_before_its_end() {
+    let mut policy = two_apps(false);
+    policy.apps.truncate(1);
+    policy.apps[0].probes.truncate(1);
+    policy.apps[0].probes[0].timeout_ms = MINUTE;
+    let mut state = State::new(&policy, Moment(MINUTE));
+    let mut wake = |ms| {
+        let now = Moment(MINUTE + ms);
+        let mut effects = Vec::new();
+        step(&mut state, &policy, now, &Event::Woke, &mut effects);
+        let begun = effects.iter().any(|effect| matches!(effect, Effect::Probe { .. }));
+        (begun, next_deadline(&state).map(|at| at.since(Moment(MINUTE))))
+    };
+    assert_eq!(wake(0), (true, Some(65 * SECOND)));
+    for ms in [54_999, 55_000, MINUTE, 64_999] {
+        assert_eq!(wake(ms), (false, Some(65 * SECOND)), "{ms}");
+    }
+    assert_eq!(wake(65 * SECOND), (true, Some(130 * SECOND)), "it was lost");
 }

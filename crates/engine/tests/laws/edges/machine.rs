@@ -4,7 +4,9 @@
 use super::{APP, Bench, notes, orders};
 use crate::invariants::{Case, case};
 use defib_engine::effect::{Purse, Rung};
+use defib_engine::event::{Event, Outcome};
 use defib_engine::host::{AppFacts, AppHost, Run};
+use defib_engine::id::IntentId;
 use defib_engine::note::{Class, Note};
 use defib_engine::policy::Permission;
 use defib_engine::state::Stage;
@@ -103,6 +105,25 @@ fn a_reboot_comes_first_where_no_lower_rung_frees_anything() {
     assert_eq!(first(Class::Memory, odd), 0);
     let tried = case(Rung::Reboot, Purse::Ladder, Class::Memory).after(grown(500_000));
     assert_eq!(tried, 0);
+}
+
+/// Memory was gone while that process lived. Whether it still is, two readings after its end must show: of the app
+/// itself and of every other.
+#[test]
+fn whoever_was_ended_may_have_had_the_memory_that_others_lacked() {
+    for (rung, frees) in [(Rung::Kill, true), (Rung::Restart, true), (Rung::Start, false)] {
+        let mut bench = Bench::hung();
+        bench.acting(Class::Hung, rung, Purse::Ladder);
+        let held = Some(run(3, 9_000, 0));
+        for app in &mut bench.state.apps {
+            app.host = Some(AppHost { memory: held, ..host() });
+        }
+        let (intent, outcome) = (IntentId(1), Outcome::Done);
+        bench.at(NOW, &Event::Acted { app: APP, intent, outcome });
+        let left = bench.state.apps.iter().filter_map(|app| app.host).map(|host| host.memory);
+        let left: Vec<_> = left.collect();
+        assert_eq!(left, [if frees { None } else { held }; 2], "{rung:?}");
+    }
 }
 
 /// An order that breaks a promise is taken back in the same step: nobody waits for its answer, and what was decided

@@ -11,6 +11,7 @@ mod last_look;
 mod machine;
 mod refusals;
 mod rungs;
+mod told;
 
 use crate::support::policy as rules;
 use defib_engine::effect::{Effect, Order, Purse, Rung};

@@ -94,6 +94,15 @@ fn a_rung_that_is_not_to_be_had_is_stepped_over() {
     assert_ne!(told, refused);
 }
 
+/// What shows only on the users' path is restarted once, for want of a view of the app; the kernel is one.
+#[test]
+fn what_the_kernel_convicts_is_killed_even_where_only_the_users_path_is_seen() {
+    let mut outside = Bench::hung();
+    outside.rules().probes[0].view = View::UserPath;
+    assert_eq!(outside.verdict(|_| ()), RESTART);
+    assert_eq!(outside.verdict(|b| b.host().storm = Some(HELD)), KILL);
+}
+
 #[test]
 fn two_acts_have_room_between_them() {
     let until = NOW.plus(1);
