@@ -5,6 +5,8 @@
 
 mod boots;
 mod disk;
+#[cfg(test)]
+mod laws;
 
 use crate::boot;
 use crate::boundary::{Boots, Copies, Slots, newest};
