@@ -8,11 +8,16 @@ use std::fs;
 const FOUND: &str = "target/found";
 
 /// Stages, quickest judge first: each is shown only what passed all before it (`--iterate`).
-const STAGES: [Stage; 6] = [
+const STAGES: [Stage; 7] = [
     Stage { of: "defib-engine", judges: "defib-engine", tests: &["-C=--test=laws"] },
     Stage { of: "defib-engine", judges: "defib-engine", tests: &["-C=--test=properties"] },
     Stage { of: "defib-journal", judges: "defib-journal", tests: &["-C=--test=ledger"] },
     Stage { of: "defib-executor", judges: "defib-executor", tests: &["-C=--test=admission"] },
+    Stage {
+        of: "defib-executor",
+        judges: "defib-executor",
+        tests: &["-C=--lib", "--cargo-test-arg=ledger::laws"],
+    },
     Stage {
         of: "defib-executor",
         judges: "defib-sim",
