@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""What only an emulated machine shows: a watchdog that resets it, reboots that are refused, ends that nobody announced.
+
+`DEFIB_LAB=FOLDER LAB_MACHINE=qemu lab/run sick [NAME...]` starts one machine a check, from the state in which
+`lab/run prepare defib-deb defib-deb-unstartable` left it. One line a check; exit code 0 only if all are right.
+"""
+import os
+import subprocess
+import sys
+import time
+
+os.environ["LAB_MACHINE"] = "qemu"
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from checks import Guest, Wrong, lab, want  # noqa: E402
+
+CHECKS = []
+BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
+STORY = ("defib status; echo; defib incidents; echo; defib explain last; echo; echo 'at login:'; cat /run/motd.d/defib; "
+         "ls /run/motd.d; grep -h '\"kind\":\"boot' /var/lib/defib/journal/*.jsonl | tail -1")
+
+
+def check(agent):
+    def take(function):
+        CHECKS.append((function, agent))
+        return function
+    return take
+
+
+class Sick(Guest):
+    """A machine that may be reset under us."""
+
+    def boot_id(self):
+        return self.sh(BOOT_ID)
+
+    def rebooted(self, old, limit):
+        """Seconds until the control shell of another boot answers."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < limit:
+            self.vm.disconnect()
+            if self.vm.alive() and (self.vm.sh(BOOT_ID, 3) or old) != old:
+                return time.monotonic() - begin
+            time.sleep(0.5)
+        raise Wrong("no other boot within %d s; console: %s" % (limit, self.console()))
+
+    def console(self):
+        return open(self.vm.console, errors="replace").read()[-600:]
+
+    def armed(self, limit=120):
+        """Seconds until the hardware watchdog counts."""
+        state = "cat /sys/class/watchdog/watchdog0/state 2>/dev/null || true"
+        return self.until("the watchdog is armed", lambda: self.sh(state) == "active", limit)
+
+    def app_dies(self):
+        lab.http(self.vm.port, "/fault/crash", 5, "POST")
+
+
+def told_at_login(g, *words):
+    g.until("defib answers after the boot", lambda: "lab" in g.sh("defib status || true"), 90)
+    g.until("the login message", lambda: g.sh("cat /run/motd.d/defib || true") != "", 60)
+    text = g.sh("cat /run/motd.d/defib")
+    print(g.sh(STORY))
+    for word in words:
+        want(word in text, "`%s` is not in the login message: %r" % (word, text))
+    return text
+
+
+@check("defib-deb")
+def hard_reset(g):
+    """A reset from outside is not ours, and is said to be none of ours."""
+    g.up(90)
+    old = g.boot_id()
+    g.vm.monitor("system_reset")
+    took = g.rebooted(old, 240)
+    g.up(120)
+    text = told_at_login(g)
+    want("by defib" not in text, "it is told as ours: %r" % text)
+    return "another boot after %.0f s; at login: %r" % (took, text)
+
+
+def last_resort(g, limit, *words):
+    g.up(90)
+    g.until("the least up-time", lambda: float(g.sh("cut -d' ' -f1 /proc/uptime")) > 40, 60)
+    old = g.boot_id()
+    g.app_dies()
+    took = g.rebooted(old, limit)
+    g.up(120)
+    return took, told_at_login(g, *words)
+
+
+@check("defib-deb-unstartable")
+def own_reboot(g):
+    """A reboot of ours is told as ours, with its step and how long the app was down."""
+    took, text = last_resort(g, 240, "defib")
+    return "another boot after %.0f s; at login: %r" % (took, text)
+
+
+@check("defib-deb-unstartable")
+def masked_target(g):
+    """The polite reboot is refused: the next step follows."""
+    g.sh("systemctl mask reboot.target systemd-reboot.service")
+    took, text = last_resort(g, 300)
+    return "another boot after %.0f s; at login: %r" % (took, text)
+
+
+STUCK = """[Unit]
+Description=never ends
+[Service]
+ExecStart=/bin/sleep infinity
+ExecStop=/bin/sleep infinity
+TimeoutStopSec=infinity
+"""
+
+
+@check("defib-deb-unstartable")
+def stuck_stop(g):
+    """A stop job hangs in the polite reboot: the next step follows after its 30 s."""
+    g.sh("cat > /run/systemd/system/stuck.service <<'E'\n%sE\nsystemctl daemon-reload; systemctl start stuck" % STUCK)
+    took, text = last_resort(g, 300)
+    return "another boot after %.0f s; at login: %r" % (took, text)
+
+
+@check("defib-deb")
+def frozen(g):
+    """Both processes stand still: nobody feeds the watchdog, and the device resets the machine."""
+    g.up(90)
+    armed = g.armed()
+    pids = g.pids()
+    want(len(pids) == 2, "not two processes: %s" % pids)
+    timeout = g.sh("cat /sys/class/watchdog/watchdog0/timeout")
+    old = g.boot_id()
+    g.sh("kill -STOP %s" % " ".join(map(str, pids)))
+    took = g.rebooted(old, 300)
+    g.up(120)
+    text = told_at_login(g, "watchdog")
+    return "armed %.0f s after the look began, timeout %s s; another boot %.0f s after SIGSTOP; at login: %r" % (armed, timeout, took, text)
+
+
+@check("defib-deb")
+def crashes(g):
+    """100 ends of either process, by SIGKILL, SIGSEGV and SIGABRT: no reboot, and the app is not touched."""
+    g.up(90)
+    old, main = g.boot_id(), g.main()
+    g.armed()
+    done, signals = 0, ("KILL", "SEGV", "ABRT")
+    begin = time.monotonic()
+    while done < 100:
+        pids = g.pids()
+        if len(pids) == 2:
+            g.sh("kill -%s %d" % (signals[done % 3], sorted(pids)[done % 2]))
+            done += 1
+        want(time.monotonic() - begin < 900, "only %d in 900 s" % done)
+        time.sleep(0.5)
+    g.up(60)
+    want(g.boot_id() == old, "the machine was rebooted")
+    want(g.main() == main, "the app was touched")
+    want(g.lines("order") == 0, "%d orders" % g.lines("order"))
+    time.sleep(90)
+    want(g.boot_id() == old and g.main() == main, "something came of it later")
+    return "100 in %.0f s, and 90 s after: one boot, one app process, no order" % (time.monotonic() - begin - 90)
+
+
+@check("defib-deb")
+def upgrade(g):
+    """The package is installed over itself while the app runs, with the watchdog armed."""
+    g.up(90)
+    g.armed()
+    old, main, pids = g.boot_id(), g.main(), g.pids()
+    out = g.sh("dpkg -i /opt/agent/defib.deb; echo rc=$?", 120)
+    want(out.endswith("rc=0"), out)
+    g.until("two other processes", lambda: len(g.pids()) == 2 and not set(g.pids()) & set(pids), 60)
+    g.up(60)
+    rearmed = g.armed(200)
+    time.sleep(60)
+    want(g.boot_id() == old and g.main() == main, "it was rebooted, or the app was touched")
+    want(g.lines("order") == 0, "an order was given")
+    return "other processes, the same app, no order; the watchdog counts again (%.0f s)" % rearmed
+
+
+RUNGS = """systemd-run --quiet --pipe --wait --collect {properties} /bin/sh -c 'echo s > /proc/sysrq-trigger && echo sysrq-ok; \
+echo 1 > /sys/fs/cgroup/system.slice/{unit}/cgroup.kill && echo cgroup-ok'"""
+
+
+@check("defib-deb")
+def unit(g):
+    """The shipped unit: what it allows is what the rungs need, and systemd finds it tight."""
+    g.up(90)
+    score = g.sh("systemd-analyze security defib.service --no-pager | tail -1")
+    verify = g.sh("systemd-analyze verify defib.service 2>&1; echo rc=$?")
+    g.sh("systemd-run --quiet --unit victim sleep 600")
+    keys = ("NoNewPrivileges CapabilityBoundingSet DevicePolicy DeviceAllow ProtectSystem ProtectKernelModules ProtectHostname "
+            "ProtectClock PrivateMounts LockPersonality RestrictNamespaces RestrictRealtime RestrictSUIDSGID RestrictAddressFamilies "
+            "KeyringMode SystemCallArchitectures SystemCallFilter SystemCallErrorNumber UMask").split()
+    unit = g.sh("cat /usr/lib/systemd/system/defib.service /lib/systemd/system/defib.service 2>/dev/null")
+    lines = [line for line in unit.splitlines() if line.split("=")[0] in keys]
+    properties = " ".join("-p '%s'" % line for line in dict.fromkeys(lines))
+    done = g.sh(RUNGS.format(properties=properties, unit="victim.service"))
+    gone = g.sh("sleep 1; systemctl is-active victim.service || true")
+    want("sysrq-ok" in done and "cgroup-ok" in done, done)
+    want("Sync" in g.sh("dmesg | tail -20") or "sysrq" in g.sh("dmesg | tail -20").lower(), "the kernel says nothing of sysrq")
+    want(gone != "active", "cgroup.kill did not end it: " + gone)
+    users = g.sh("ps -o user:12=,uid=,args= -C defib")
+    want("defib " in users, "the guardian is not user defib: " + users)
+    want(verify.endswith("rc=0") and len(verify.splitlines()) == 1, verify)
+    return "%s; verify: %s; sysrq and cgroup.kill work under its properties; %s" % (score.strip(), verify, users.replace("\n", " | "))
+
+
+@check("defib-deb")
+def footprint(g):
+    """Memory of both, locked, in quiet and through an hour's worth of pressure; major faults of theirs meanwhile."""
+    g.up(90)
+    def facts():
+        return g.sh("for p in $(pgrep -x defib); do set -- $(sed 's/.*) //' /proc/$p/stat); echo \"$p majflt ${10} "
+                    "$(awk '/^Pss:|^Locked:/{printf \"%s %s \", $1, $2}' /proc/$p/smaps_rollup) $(grep VmSwap /proc/$p/status)\"; done")
+    before = facts()
+    g.sh("(setsid /srv/app/faulttool hog -1000 20 </dev/null >/dev/null 2>&1 &)")
+    time.sleep(60)
+    during = facts()
+    return "quiet: %s; with 20 MB left: %s" % (before.replace("\n", " | "), during.replace("\n", " | "))
+
+
+def run_one(function, agent):
+    tag = "sick-%s-%d" % (function.__name__, os.getpid())
+    disk = os.path.join(lab.W, tag + ".disk")
+    subprocess.run(["cp", "--sparse=always", lab.agent_disk(agent), disk], check=True)
+    before, begin = lab.psi(), time.monotonic()
+    vm = lab.machine(disk, tag, os.path.join(lab.W, "vm", "qemu-prep-%s.tar" % agent), loadvm="ready")
+    g = Sick(vm)
+    try:
+        want(vm.wait_shell(60), "no control shell")
+        verdict, words = "ok", function(g)
+    except Wrong as wrong:
+        verdict, words = "WRONG", str(wrong)
+        print(vm.sh("journalctl -n 60 --no-pager -o short-precise; defib status", 30) if vm.alive() else "the machine ended")
+    finally:
+        vm.stop()
+        os.unlink(disk)
+    took = time.monotonic() - begin
+    pressure = (lab.psi() - before) / took / 1e4
+    print("%-5s %-14s %s  [%.0f s, host pressure %.0f %%]" % (verdict, function.__name__, words, took, pressure), flush=True)
+    return verdict == "ok"
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or [function.__name__ for function, _ in CHECKS]
+    unknown = set(wanted) - {function.__name__ for function, _ in CHECKS}
+    if unknown:
+        sys.exit("no such check: %s" % " ".join(sorted(unknown)))
+    results = [run_one(function, agent) for function, agent in CHECKS if function.__name__ in wanted]
+    sys.exit(0 if all(results) else 1)
