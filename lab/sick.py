@@ -218,6 +218,48 @@ def footprint(g):
     return "quiet: %s; with 20 MB left: %s" % (before.replace("\n", " | "), during.replace("\n", " | "))
 
 
+CHECKSITE = """#!/bin/sh
+code=$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/)
+if [ "$code" != 200 ]; then
+  echo "$(date) status $code, rebooting" >> /var/log/recovery.log
+  /sbin/reboot
+fi
+"""
+CRONTAB = """PATH=/usr/sbin:/usr/bin:/sbin:/bin
+@reboot root cd /srv/app && gunicorn -c gunicorn.conf.py app:app >>/var/log/app.log 2>&1
+*/5 * * * * root /usr/local/sbin/checksite.sh
+"""
+
+
+@check("defib-deb")
+def old_script(g):
+    """From `apt install` to a drill healed where the old cron script runs: what is typed, and what is shown."""
+    out = g.sh("apt-get purge -y defib 2>&1; ls -d /etc/defib /var/lib/defib /run/defib 2>&1; getent passwd defib; systemctl is-active defib", 120)
+    print(out)
+    want("cannot access '/etc/defib'" in out and "cannot access '/var/lib/defib'" in out, "purge left something")
+    g.sh("cat > /usr/local/sbin/checksite.sh <<'E'\n%sE\nchmod 755 /usr/local/sbin/checksite.sh" % CHECKSITE)
+    g.sh("cat > /etc/cron.d/site <<'E'\n%sE\nsystemctl disable app.service; systemctl enable cron.service" % CRONTAB)
+    old = g.boot_id()
+    g.vm.sock.sendall(b"\nsync; systemctl reboot\n")
+    g.rebooted(old, 240)
+    g.until("the app answers", g.answers, 120)
+    terminal = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/support/terminal.py")).read()
+    g.sh("cat > /root/terminal.py <<'E'\n%sE" % terminal)
+    shown = []
+    def typed(line, *answers):
+        words = " ".join(answers)
+        out = g.sh("python3 /root/terminal.py %s -- /bin/sh -c '%s'; echo rc=$?" % (words, line), 150)
+        shown.append("# %s\n%s" % (line, out))
+        print(shown[-1], flush=True)
+        want(out.endswith("rc=0"), "`%s` ended with %s" % (line, out[-40:]))
+        return out
+    typed("apt install -y /opt/agent/defib.deb")
+    typed("defib import cron --allow-reboot", "y", "y")
+    typed("defib status")
+    typed("defib drill app --kill", "y")
+    return "%d lines typed" % len(shown)
+
+
 def run_one(function, agent):
     tag = "sick-%s-%d" % (function.__name__, os.getpid())
     disk = os.path.join(lab.W, tag + ".disk")
