@@ -177,7 +177,7 @@ def upgrade(g):
 
 
 RUNGS = """systemd-run --quiet --pipe --wait --collect {properties} /bin/sh -c 'echo s > /proc/sysrq-trigger && echo sysrq-ok; \
-echo 1 > /sys/fs/cgroup/system.slice/{unit}/cgroup.kill && echo cgroup-ok'"""
+echo 1 > /sys/fs/cgroup/system.slice/{unit}/cgroup.kill && echo cgroup-ok' </dev/null"""
 
 
 @check("defib-deb")
@@ -244,11 +244,11 @@ def old_script(g):
     g.rebooted(old, 240)
     g.until("the app answers", g.answers, 120)
     terminal = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/support/terminal.py")).read()
-    g.sh("cat > /root/terminal.py <<'E'\n%sE" % terminal)
+    g.sh("cat > /run/terminal.py <<'E'\n%sE" % terminal)
     shown = []
     def typed(line, *answers):
         words = " ".join(answers)
-        out = g.sh("python3 /root/terminal.py %s -- /bin/sh -c '%s'; echo rc=$?" % (words, line), 150)
+        out = g.sh("python3 /run/terminal.py %s -- /bin/sh -c '%s'; echo rc=$?" % (words, line), 150)
         shown.append("# %s\n%s" % (line, out))
         print(shown[-1], flush=True)
         want(out.endswith("rc=0"), "`%s` ended with %s" % (line, out[-40:]))
