@@ -106,6 +106,9 @@ fn section_of_rest(note: &Note) -> Section {
         Note::Held { .. } | Note::Released { .. } | Note::Stopped { .. } | Note::Resumed { .. } => {
             Section::Decided
         }
+        Note::Capable { .. } | Note::Trusted | Note::Frozen { .. } | Note::Thawed { .. } => {
+            Section::Decided
+        }
         _ => Section::Came,
     }
 }
@@ -142,6 +145,17 @@ fn rest(note: &Note) -> String {
             format!("ALARM: defib broke its own rule S{invariant}; from here on it only observes")
         }
         Note::Host { fact, .. } => words::host_fact(*fact),
+        Note::Up { .. } => "the first good look since its start".to_owned(),
+        Note::Cleared { after_ms, .. } => {
+            format!("no suspicion any more, after {}", words::span(*after_ms))
+        }
+        Note::Capable { rungs, .. } => {
+            format!("possible on this machine: {}", words::rungs(*rungs))
+        }
+        Note::Trusted => "defib trusts its own eyes again".to_owned(),
+        Note::Frozen { reboots, .. } => format!("no reboot for now: {reboots} have been in vain"),
+        Note::Thawed { .. } => "a reboot is possible again".to_owned(),
+        // Those that the caller has worded.
         other => format!("{other:?}"),
     }
 }
@@ -179,4 +193,32 @@ pub(crate) fn tally_words(tally: &Tally, incident: &Incident) -> String {
     let times =
         if tally.count > 1 { format!(", {} times in a row", tally.count) } else { String::new() };
     format!("{source}{times}: {:+} dB", tally.db)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use defib_engine::id::AppId;
+    use defib_engine::policy::RungSet;
+
+    /// A person reads it: no name of a type, no brace.
+    #[test]
+    fn what_an_incident_seldom_has_is_said_in_words() {
+        let app = AppId(0);
+        let rungs = RungSet(0b1_1101);
+        let notes = [
+            Note::Up { app },
+            Note::Cleared { app, after_ms: 1_500 },
+            Note::Capable { app, rungs },
+            Note::Trusted,
+            Note::Frozen { reboots: 2, until: defib_engine::time::Moment(5) },
+            Note::Thawed { by: defib_engine::note::Thaw::Person },
+        ];
+        for note in notes {
+            let text = rest(&note);
+            assert!(!text.contains(['{', '(', '_']), "{text}");
+        }
+        let text = rest(&Note::Capable { app, rungs });
+        assert_eq!(text, format!("possible on this machine: {}", words::rungs(rungs)));
+    }
 }

@@ -3,6 +3,7 @@
 use crate::boundary::{Device, Parting, Sight, Watchdog};
 use crate::sys::watchdog as request;
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -86,6 +87,23 @@ impl Kernel {
         links.any(|link| targets.contains(&link))
     }
 
+    /// The first device has two names: as `/dev/watchdog` it is a misc device (10, 130), as `/dev/watchdog0` one of a
+    /// major number that systemd cannot allow (`DeviceAllow=char-watchdog`) before the first driver has come, which
+    /// may be after us.
+    fn open(&self, name: &str) -> io::Result<OwnedFd> {
+        let open = |name: &str| {
+            let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+            rustix::fs::open(self.at("dev").join(name), flags, Mode::empty())
+        };
+        let opened = open(name).or_else(|error| {
+            if name != "watchdog0" || error == Errno::BUSY {
+                return Err(error);
+            }
+            open("watchdog").map_err(|_| error)
+        });
+        Ok(opened?)
+    }
+
     fn held(&self) -> io::Result<&OwnedFd> {
         self.device.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -121,9 +139,7 @@ impl Watchdog for Kernel {
     fn arm(&mut self) -> io::Result<()> {
         let first = self.devices().into_iter().next();
         let Device { name, .. } = first.ok_or(io::ErrorKind::NotFound)?;
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-        let path = self.at("dev").join(&name);
-        self.device = Some(rustix::fs::open(path, flags, Mode::empty())?);
+        self.device = Some(self.open(&name)?);
         self.name = name;
         Ok(())
     }

@@ -120,3 +120,23 @@ fn it_is_fed_and_disarmed_by_what_is_written() {
     assert_eq!(written(), "V", "left without a word");
     assert!(kernel.feed().is_err());
 }
+
+/// systemd's `DeviceAllow=char-watchdog` forbids it for good if the driver came after the unit had begun.
+#[test]
+fn the_first_device_is_opened_by_its_older_name_where_the_newer_one_is_forbidden() {
+    let root = Root::new("names");
+    root.device(0, "i6300ESB timer", "inactive").put("dev/watchdog", "");
+    let mut kernel = Kernel::under(&root.0);
+    kernel.arm().expect("by its older name");
+    kernel.feed().unwrap();
+    assert_eq!(fs::read_to_string(root.0.join("dev/watchdog")).unwrap(), "w");
+    root.put("dev/watchdog0", "");
+    let mut kernel = Kernel::under(&root.0);
+    kernel.arm().expect("by its own");
+    kernel.feed().unwrap();
+    assert_eq!(fs::read_to_string(root.0.join("dev/watchdog0")).unwrap(), "w");
+    // It is another device than that.
+    let root = Root::new("second");
+    root.device(1, "iTCO_wdt", "inactive").put("dev/watchdog", "");
+    assert_eq!(Kernel::under(&root.0).arm().unwrap_err().kind(), io::ErrorKind::NotFound);
+}
