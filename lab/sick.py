@@ -240,7 +240,7 @@ def old_script(g):
     g.sh("cat > /usr/local/sbin/checksite.sh <<'E'\n%sE\nchmod 755 /usr/local/sbin/checksite.sh" % CHECKSITE)
     g.sh("cat > /etc/cron.d/site <<'E'\n%sE\nsystemctl disable app.service; systemctl enable cron.service" % CRONTAB)
     old = g.boot_id()
-    g.vm.sock.sendall(b"\nsync; systemctl reboot\n")
+    g.sh("(sleep 2; systemctl reboot) >/dev/null 2>&1 &")
     g.rebooted(old, 240)
     g.until("the app answers", g.answers, 120)
     terminal = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/support/terminal.py")).read()
