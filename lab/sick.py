@@ -205,6 +205,20 @@ def unit(g):
 
 
 @check("defib-deb")
+def hog(g):
+    """What the journal tells of a machine whose memory somebody has taken who cannot be killed."""
+    g.up(90)
+    g.armed()
+    old = g.boot_id()
+    g.sh("(sleep 1; setsid /srv/app/faulttool hog -1000 0 </dev/null >/dev/null 2>&1 &) >/dev/null 2>&1 &")
+    took = g.rebooted(old, 240)
+    g.up(120)
+    text = told_at_login(g)
+    print(g.sh("grep -h -v -E '\"kind\":\"(passes|policy|checkpoint)\"' /var/lib/defib/journal/*.jsonl | tail -150 | cut -c1-400"))
+    return "another boot after %.0f s; at login: %r" % (took, text)
+
+
+@check("defib-deb")
 def footprint(g):
     """Memory of both, locked, in quiet and through an hour's worth of pressure; major faults of theirs meanwhile."""
     g.up(90)
