@@ -103,12 +103,14 @@ fn tell_note(note: &Note, item: &Item, incident: &Incident) -> (Section, Vec<Str
 fn section_of_rest(note: &Note) -> Section {
     match note {
         Note::Ordered { .. } | Note::Acted { .. } => Section::Done,
-        Note::Held { .. } | Note::Released { .. } | Note::Stopped { .. } | Note::Resumed { .. } => {
-            Section::Decided
-        }
-        Note::Capable { .. } | Note::Trusted | Note::Frozen { .. } | Note::Thawed { .. } => {
-            Section::Decided
-        }
+        Note::Held { .. }
+        | Note::Released { .. }
+        | Note::Stopped { .. }
+        | Note::Resumed { .. }
+        | Note::Capable { .. }
+        | Note::Trusted
+        | Note::Frozen { .. }
+        | Note::Thawed { .. } => Section::Decided,
         _ => Section::Came,
     }
 }
