@@ -248,7 +248,7 @@ CRONTAB = """PATH=/usr/sbin:/usr/bin:/sbin:/bin
 @check("defib-deb")
 def old_script(g):
     """From `apt install` to a drill healed where the old cron script runs: what is typed, and what is shown."""
-    out = g.sh("apt-get purge -y defib 2>&1; ls -d /etc/defib /var/lib/defib /run/defib 2>&1; getent passwd defib; systemctl is-active defib", 300)
+    out = g.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y defib 2>&1 </dev/null; ls -d /etc/defib /var/lib/defib /run/defib 2>&1; getent passwd defib; systemctl is-active defib", 300)
     print(out)
     want("cannot access '/etc/defib'" in out and "cannot access '/var/lib/defib'" in out, "purge left something")
     g.sh("cat > /usr/local/sbin/checksite.sh <<'E'\n%sE\nchmod 755 /usr/local/sbin/checksite.sh" % CHECKSITE)
