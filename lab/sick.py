@@ -220,7 +220,7 @@ def hog(g):
 
 @check("defib-deb")
 def footprint(g):
-    """Memory of both, locked, in quiet and through an hour's worth of pressure; major faults of theirs meanwhile."""
+    """Memory of both, locked, in quiet and through a minute with 20 MB left; major faults of theirs meanwhile."""
     g.up(90)
     def facts():
         return g.sh("for p in $(pgrep -x defib); do set -- $(sed 's/.*) //' /proc/$p/stat); echo \"$p majflt ${10} "

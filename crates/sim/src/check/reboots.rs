@@ -1,12 +1,12 @@
 //! Before the machine is rebooted: S9, S22.
 
-use super::scene::{Active, ProbeScene, Scene};
+use super::scene::{Act, Active, ProbeScene, Scene};
 use super::speed::{CALM_MS, may_kill};
 use super::{Check, Found, TWO_READINGS_MS};
 use crate::fact::{Fact, Sickness};
 use crate::plan::AppFault;
 use defib_engine::effect::Rung;
-use defib_engine::note::Note;
+use defib_engine::note::{Class, Note};
 
 /// So long a reboot for memory waits for the app that has it to be known for down.
 const WAITS_MS: u64 = 25_000;
@@ -91,18 +91,26 @@ fn none_cures(scene: &Scene, app: usize) -> bool {
 
 /// Another app of the config has the memory, may be killed, and was not: its kill would have been enough.
 fn untried(scene: &Scene, at_ms: u64, app: usize) -> Option<(usize, u64)> {
+    let is_for_memory =
+        |act: &Act| act.order.rung == Rung::Reboot && act.order.class == Class::Memory;
+    let is_for_memory = scene.apps[app].acts.iter().any(is_for_memory);
     scene.sick.iter().find_map(|(who, of, since_ms)| {
+        // Whoever reboots for memory has been told; for another reason, nobody may have been yet.
+        let is_told = is_for_memory || at_ms >= since_ms + TWO_READINGS_MS;
         let taker = who.filter(|who| *who != app && *of == Sickness::Memory)?;
         let (it, rules) = (&scene.apps[taker], scene.rules(taker));
         let ate = |active: &&Active| matches!(active.fault, AppFault::Eats { .. });
         let began_ms = it.faults.iter().find(ate)?.since_ms;
         // It was seen before it began to eat, and is known not to answer; or there was no time yet.
-        let is_known = scene.guardian_since_ms.is_some_and(|ms| ms + CALM_MS <= began_ms)
-            && at_ms >= since_ms + TWO_READINGS_MS;
+        let is_known = scene.guardian_since_ms.is_some_and(|ms| ms + CALM_MS <= began_ms);
         let failed = |probe: &ProbeScene| probe.failed_ms.is_some_and(|ms| ms >= *since_ms);
         let is_due = at_ms < since_ms + WAITS_MS || it.own_probes(rules).any(failed);
-        let is_free =
-            is_known && is_due && it.acts.is_empty() && it.is_wanted && it.held_until_ms == 0;
+        let is_free = is_known
+            && is_told
+            && is_due
+            && it.acts.is_empty()
+            && it.is_wanted
+            && it.held_until_ms == 0;
         (is_free && may_kill(rules) && rules.process_known).then_some((taker, *since_ms))
     })
 }
