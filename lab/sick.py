@@ -176,6 +176,24 @@ def upgrade(g):
     return "other processes, the same app, no order; the watchdog counts again (%.0f s)" % rearmed
 
 
+@check("defib-deb")
+def quiet_hour(g):
+    """An hour without a fault: no incident, no order, no reboot, the app's process the same."""
+    g.up(90)
+    g.armed()
+    old, main, pids = g.boot_id(), g.main(), g.pids()
+    begin, answers, looks = time.monotonic(), 0, 0
+    while time.monotonic() - begin < 3600:
+        time.sleep(10)
+        looks += 1
+        answers += g.answers()
+    want(g.boot_id() == old and g.main() == main and g.pids() == pids, "something was ended")
+    want(g.lines("order") == 0, "%d orders" % g.lines("order"))
+    opened = g.sh("grep -h '\"kind\":\"opened\"' /var/lib/defib/journal/*.jsonl || true")
+    want(opened == "", opened)
+    return "%d of %d looks from inside answered; one boot, the same processes, no incident, no order" % (answers, looks)
+
+
 RUNGS = """systemd-run --quiet --pipe --wait --collect {properties} /bin/sh -c 'echo s > /proc/sysrq-trigger && echo sysrq-ok; \
 echo 1 > /sys/fs/cgroup/system.slice/{unit}/cgroup.kill && echo cgroup-ok' </dev/null"""
 

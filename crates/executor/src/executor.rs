@@ -61,6 +61,8 @@ pub struct Executor {
     /// Why the watchdog is not armed, if that was said.
     pub(crate) no_watchdog: Option<String>,
     pub(crate) deaths: Deaths,
+    /// How many messages the service manager had sent when it was found mute.
+    pub(crate) mute: Option<u64>,
     pub(crate) notify: Box<dyn Notify>,
     pub(crate) stopping: Option<Stopping>,
     /// Until when the next order may be begun.
@@ -139,6 +141,7 @@ impl Executor {
             is_feeding_over: false,
             no_watchdog: None,
             deaths: Deaths::default(),
+            mute: None,
             notify: outside.notify,
             stopping: None,
             fresh_until_ms: None,

@@ -190,6 +190,12 @@ pub trait ServiceManager {
     /// The reboot without stop jobs, by PID 1 itself; done when it has accepted it.
     fn force_reboot(&mut self, deadline_ms: u64) -> JobId;
 
+    /// How many messages of its own it has sent us so far. While it owes an answer and this stands still, it
+    /// does not run. `None`: not known of this manager.
+    fn heard(&self) -> Option<u64> {
+        None
+    }
+
     /// Asks how many jobs run; [`ManagerEvent::Running`] tells, if the manager can be asked.
     fn count_jobs(&mut self) {}
 }

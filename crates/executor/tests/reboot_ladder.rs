@@ -175,6 +175,31 @@ fn the_whole_ladder_fits_into_what_the_config_gives_the_order() {
     assert!(over_ms - BEGUN_MS <= given_ms, "{} of {given_ms}", over_ms - BEGUN_MS);
 }
 
+/// A manager that does not run: the device is armed first all the same, and the kernel asked next, whether
+/// that is known from the beginning or found out in either of its two steps.
+#[test]
+fn a_mute_manager_is_passed_over_behind_an_armed_device() {
+    let mut ladder = Ladder::without_manager(POLITE_MS, BEGUN_MS);
+    assert_eq!(ladder.turn(BEGUN_MS), Turn::Do(Deed::Arm));
+    assert_eq!(ladder.turn(BEGUN_MS), Turn::Do(Deed::Last(LastDeed::Sync)));
+    for asked in [1, 2] {
+        let mut ladder = Ladder::new(POLITE_MS, BEGUN_MS);
+        assert_eq!(ladder.turn(BEGUN_MS), Turn::Do(Deed::Arm));
+        for _ in 0..asked {
+            assert!(matches!(
+                ladder.turn(BEGUN_MS),
+                Turn::Do(Deed::AskPolitely(_) | Deed::Force(_))
+            ));
+            ladder.hear(if asked == 2 { Word::Refused } else { Word::Mute }, BEGUN_MS);
+        }
+        ladder.hear(Word::Mute, BEGUN_MS + 5_000);
+        assert_eq!(ladder.turn(BEGUN_MS + 5_000), Turn::Do(Deed::Last(LastDeed::Sync)), "{asked}");
+        // The kernel's own steps are not cut short by it.
+        ladder.hear(Word::Mute, BEGUN_MS + 5_000);
+        assert_eq!(ladder.turn(BEGUN_MS + 5_000), Turn::Wait(BEGUN_MS + 6_000));
+    }
+}
+
 /// A machine that takes its time to accept is not pushed before it was given its whole step.
 #[test]
 fn a_short_polite_step_asks_for_a_quick_answer() {

@@ -7,6 +7,7 @@ mod bench;
 use bench::{Bench, start_config};
 use defib_engine::effect::{Purse, Rung};
 use defib_engine::event::{Failure, OrderRefusal, Outcome};
+use defib_engine::note::Class;
 use defib_journal::order::ActStep::{
     FeedingEnded, RebootAsked, RebootForced, ResetCalled, SysrqSent, Written,
 };
@@ -112,4 +113,48 @@ fn a_person_at_guard_is_obeyed() {
     bench.signal_executor(Signal::INT);
     assert!(bench.wait_executor().success());
     assert_eq!(bench.text("deeds"), "reboot\n");
+}
+
+fn reboot_for(bench: &mut Bench, class: Class) {
+    let mut order = bench.order(Rung::Reboot, Purse::Ladder, None);
+    order.class = class;
+    bench.say(&Request::Order(order));
+}
+
+fn mute_bench(name: &str) -> Bench {
+    // Longer than it takes to find the manager mute.
+    let text = config(Some("fine.service")).replace("\"3s\"", "\"6s\"");
+    let mut bench = Bench::prepare(name, &text, "leave");
+    std::fs::write(bench.folder.join("mute"), "").expect("written");
+    bench.start_executor();
+    bench.greeted();
+    bench
+}
+
+/// The kernel panics within seconds when nothing is left to be killed: 20 s for a PID 1 that gets no memory
+/// either are too many.
+#[test]
+fn a_manager_that_owed_the_start_is_not_asked_for_a_reboot_for_memory() {
+    let mut bench = mute_bench("owed");
+    let mut order = bench.order(Rung::Start, Purse::Free, None);
+    order.deadline_ms = 60_000;
+    assert_eq!(bench.act(order).0, Outcome::Failed(Failure::NoManager));
+    reboot_for(&mut bench, Class::Memory);
+    assert_eq!([(); 2].map(|()| step(&mut bench)), [Written, ResetCalled]);
+    bench.eventually("the kernel is asked", || bench.text("deeds") == "Sync\nReset\n");
+}
+
+#[test]
+fn a_manager_that_says_nothing_to_a_reboot_for_memory_is_passed_over() {
+    let mut bench = mute_bench("passed");
+    reboot_for(&mut bench, Class::Memory);
+    assert_eq!([(); 3].map(|()| step(&mut bench)), [Written, RebootAsked, ResetCalled]);
+}
+
+/// For any other fault a clean shutdown is worth its time.
+#[test]
+fn for_another_fault_a_mute_manager_has_its_time() {
+    let mut bench = mute_bench("other");
+    reboot_for(&mut bench, Class::Hung);
+    assert_eq!([(); 3].map(|()| step(&mut bench)), [Written, RebootAsked, RebootForced]);
 }

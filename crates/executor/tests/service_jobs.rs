@@ -306,3 +306,18 @@ fn running_jobs_are_counted_without_those_that_wait() {
     rig.systemd.count_jobs();
     rig.until(|event| *event == ManagerEvent::Running { jobs: 1 });
 }
+
+/// What shows that it runs: its own words, and not that the bus took ours.
+#[test]
+fn only_the_managers_own_words_count_as_heard() {
+    let Stage { mut rig, server, bus: _bus, folder: _folder } = stage();
+    let before = rig.systemd.heard();
+    rig.systemd.count_jobs();
+    rig.until(|event| *event == ManagerEvent::Running { jobs: 1 });
+    assert!(rig.systemd.heard() > before, "an answer");
+    let answered = rig.systemd.heard();
+    server.set_fate(Fate::Silent);
+    let id = rig.systemd.begin(UnitJob::Start, "shop.service", now_ms() + 300);
+    assert_eq!(rig.end_of(id).map_err(|(why, _)| why), Err(Failure::Deadline));
+    assert_eq!(rig.systemd.heard(), answered, "a question alone");
+}

@@ -157,3 +157,31 @@ fn a_death_waits_for_what_the_manager_is_asked() {
     let second = bench.until("news of the unit", told);
     assert!(matches!(second, Report::Died { .. }), "{second:?}");
 }
+
+/// Somebody else has all memory, and PID 1 gets none either: it takes the order and says nothing.
+#[test]
+fn a_start_that_a_mute_manager_owes_is_not_waited_for() {
+    let mut bench = Bench::prepare("umute", &unit_config("fine.service"), "leave");
+    std::fs::write(bench.folder.join("mute"), "").expect("written");
+    bench.start_executor();
+    bench.greeted();
+    let mut order = bench.order(Rung::Start, Purse::Free, None);
+    order.deadline_ms = 60_000;
+    let why = "the service manager answers nothing".to_owned();
+    assert_eq!(bench.act(order), (Outcome::Failed(Failure::NoManager), why));
+    // It runs again, and so is asked again.
+    std::fs::remove_file(bench.folder.join("mute")).expect("there");
+    let order = bench.order(Rung::Start, Purse::Free, None);
+    assert_eq!(bench.act(order).0, Outcome::Done);
+}
+
+/// A job may wait long for another unit's: the manager says so when it is asked.
+#[test]
+fn a_manager_that_answers_has_the_whole_deadline() {
+    let mut bench = Bench::start("uqueued", &unit_config("queued.service"), "leave");
+    bench.greeted();
+    let mut order = bench.order(Rung::Start, Purse::Free, None);
+    order.deadline_ms = 60_000;
+    assert_eq!(bench.act(order).0, Outcome::Done);
+    assert!(bench.folder.join("asked-twice").exists(), "it was asked after its first answer too");
+}

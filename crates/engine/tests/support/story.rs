@@ -147,6 +147,7 @@ impl Story {
             ["executor", name, "has", "no", "process"] => {
                 world.apps[app(name)].refuses = Some(OUR_LIMIT);
             }
+            ["manager", "of", name, "is", "mute"] => world.apps[app(name)].is_manager_mute = true,
             ["executor", name, "works"] => world.apps[app(name)].refuses = None,
             ["hold", name, span] => {
                 let until = world.now.plus(ms(span));

@@ -40,6 +40,8 @@ pub struct SimApp {
     pub is_being_stopped: bool,
     /// What the executor says instead of acting.
     pub refuses: Option<Outcome>,
+    /// Its service manager takes a start and says nothing: the executor finds that out after 5 s.
+    pub is_manager_mute: bool,
     /// Until then it pauses: a look waits for the end of the pause, if that comes in time.
     pub paused_until: Moment,
     /// What can be measured of it.
@@ -123,6 +125,7 @@ impl World {
                 kill_ms: 100,
                 is_being_stopped: false,
                 refuses: None,
+                is_manager_mute: false,
                 paused_until: Moment(0),
                 facts: AppFacts::default(),
                 warm_at: None,
@@ -368,6 +371,11 @@ impl World {
         }
         if let Some(outcome) = self.apps[app].refuses {
             self.later(self.now.plus(5), Due::Event(answer(outcome)));
+            return;
+        }
+        if order.rung == Rung::Start && self.apps[app].is_manager_mute {
+            let outcome = Outcome::Failed(defib_engine::event::Failure::NoManager);
+            self.later(self.now.plus(5_000), Due::Event(answer(outcome)));
             return;
         }
         self.write_ledger(order);

@@ -6,6 +6,7 @@ mod command;
 mod ending;
 mod pause;
 mod reboot;
+mod silence;
 mod strike;
 mod unit;
 mod unmanaged;
@@ -200,7 +201,7 @@ impl Executor {
                 Stage::Calling(pause) => self.turn_calling(&order, pause, now_ms, end_at),
                 Stage::Command(command) => self.turn_command(&order, command, now_ms, end_at),
                 Stage::Cleaning(clean) => self.turn_cleaning(clean, now_ms, end_at),
-                Stage::DiskWait(until) => self.turn_disk_wait(until, now_ms),
+                Stage::DiskWait(until) => self.turn_disk_wait(&order, until, now_ms),
                 Stage::Rebooting(reboot) => self.turn_reboot(&order, reboot, now_ms),
             };
             let state = &mut self.apps[usize::from(app.0)];

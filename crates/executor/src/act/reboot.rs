@@ -1,6 +1,7 @@
 //! The machine rung: nothing is asked before the disk remembers it. Then the [ladder], which ends with the
 //! machine, or at its last step.
 
+use super::silence::{Silence, is_for_memory};
 use super::{JobResult, Stage, Turn};
 use crate::executor::Executor;
 use crate::ledger::DiskState;
@@ -22,7 +23,7 @@ const BLIND_UPTIME_MS: u64 = 12 * 3_600_000;
 const STARVE_MAX_MS: u64 = 120_000;
 
 impl Executor {
-    pub(super) fn turn_disk_wait(&mut self, until: u64, now_ms: u64) -> Turn {
+    pub(super) fn turn_disk_wait(&mut self, order: &Order, until: u64, now_ms: u64) -> Turn {
         let may_go_on = match self.keeper.disk_state() {
             DiskState::Written => true,
             DiskState::Waiting if now_ms < until => return Turn::Wait(Stage::DiskWait(until)),
@@ -36,7 +37,14 @@ impl Executor {
         if let Some(why) = self.machine.why_not(self.manager.as_ref()) {
             return Turn::End(Outcome::Failed(Failure::NotPossible), why);
         }
-        Turn::Next(Stage::Rebooting(Box::new(RebootAct::new(self.config.polite_reboot_ms, now_ms))))
+        let polite_ms = u64::from(self.config.polite_reboot_ms);
+        let ladder = if is_for_memory(order) && self.is_manager_mute() {
+            self.notify.complain("reboot: the service manager answers nothing; it is not asked");
+            Ladder::without_manager(polite_ms, now_ms)
+        } else {
+            Ladder::new(polite_ms, now_ms)
+        };
+        Turn::Next(Stage::Rebooting(Box::new(RebootAct::new(ladder, now_ms))))
     }
 
     /// Climbs as far as results and time allow. The order's own deadline is not asked: it covers the whole
@@ -50,6 +58,7 @@ impl Executor {
         if let Some(result) = act.result.take() {
             self.hear_manager(order, &mut act, result, now_ms);
         }
+        self.hear_silence(&mut act, now_ms);
         if let Some(why) = self.machine.refusal() {
             act.ladder.hear(Word::Refused, now_ms);
             act.last_refusal = Some(why);
@@ -58,7 +67,8 @@ impl Executor {
             match act.ladder.turn(now_ms) {
                 ladder::Turn::Do(deed) => self.do_deed(order, &mut act, deed, now_ms),
                 ladder::Turn::Wait(until_ms) => {
-                    act.look_at_ms = until_ms.min(now_ms + act.look_every_ms());
+                    let listens_ms = act.silence.map_or(u64::MAX, Silence::due_ms);
+                    act.look_at_ms = until_ms.min(now_ms + act.look_every_ms()).min(listens_ms);
                     return Turn::Wait(Stage::Rebooting(act));
                 }
                 ladder::Turn::Over => {
@@ -66,6 +76,22 @@ impl Executor {
                     return Turn::End(Outcome::Failed(failure), act.words());
                 }
             }
+        }
+    }
+
+    fn begin_listening(&mut self, order: &Order, act: &mut RebootAct, now_ms: u64) {
+        act.silence = if is_for_memory(order) { self.listen(None, now_ms) } else { None };
+    }
+
+    /// Memory is gone, and PID 1 may not get any either: then its two steps would take 20 s for nothing. One that
+    /// has taken the order is at work, and has its time.
+    fn hear_silence(&mut self, act: &mut RebootAct, now_ms: u64) {
+        let Some(silence) = act.silence.take_if(|_| act.job.is_some()) else { return };
+        act.silence = self.listen(Some(silence), now_ms);
+        if self.is_manager_mute() {
+            self.complain_of(act.ladder.step(), "the service manager answers nothing");
+            (act.job, act.silence) = (None, None);
+            act.ladder.hear(Word::Mute, now_ms);
         }
     }
 
@@ -110,9 +136,11 @@ impl Executor {
             }
             Deed::AskPolitely(answer_by) => {
                 act.job = Some(self.machine.reboot(self.manager.as_mut(), answer_by));
+                self.begin_listening(order, act, now_ms);
             }
             Deed::Force(answer_by) => {
                 act.job = Some(self.machine.force(self.manager.as_mut(), answer_by));
+                self.begin_listening(order, act, now_ms);
             }
             Deed::Last(deed) => {
                 act.job = None;
@@ -165,18 +193,21 @@ pub(crate) struct RebootAct {
     /// Kept as a number until all is over: the last steps allocate nothing, not even for words.
     last_refusal: Option<NotDone>,
     look_at_ms: u64,
+    /// How long the service manager has said nothing, while it is asked.
+    silence: Option<Silence>,
 }
 
 impl RebootAct {
-    fn new(polite_ms: u32, now_ms: u64) -> RebootAct {
+    fn new(ladder: Ladder, now_ms: u64) -> RebootAct {
         RebootAct {
-            ladder: Ladder::new(polite_ms.into(), now_ms),
+            ladder,
             job: None,
             result: None,
             failure: None,
             why: None,
             last_refusal: None,
             look_at_ms: now_ms,
+            silence: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! *deactivating* then gets KILL, and the job that waits for it goes on.
 
 use super::ending::KILL_GRACE_MS;
+use super::silence::{Silence, is_start};
 use super::{JobResult, Pause, Stage, Turn};
 use crate::error::is_our_limit;
 use crate::executor::Executor;
@@ -40,6 +41,8 @@ pub(crate) struct UnitAct {
     pub(super) last_pause: Option<Pause>,
     /// Its processes were ended without the manager.
     pub(super) is_ended: bool,
+    /// How long the manager has said nothing, while a start waits for it.
+    silence: Option<Silence>,
 }
 
 impl UnitAct {
@@ -56,6 +59,7 @@ impl UnitAct {
             pause: None,
             last_pause: None,
             is_ended: false,
+            silence: None,
         }
     }
 
@@ -84,7 +88,8 @@ impl UnitAct {
     }
 
     pub(super) fn deadline_ms(&self) -> Option<u64> {
-        self.kill_at.or(self.pause.map(|pause| pause.until))
+        let pause = self.kill_at.or(self.pause.map(|pause| pause.until));
+        pause.into_iter().chain(self.silence.map(Silence::due_ms)).min()
     }
 
     /// The same act, of which only the start is left to be done, after a pause.
@@ -120,6 +125,7 @@ impl Executor {
         {
             act.kill_at = None;
             act.is_kill_due = false;
+            act.silence = None;
             return self.job_result(order, job, result, act, now_ms, end_at);
         }
         if act.pause.take_if(|pause| pause.until <= now_ms).is_none() && act.pause.is_some() {
@@ -134,6 +140,13 @@ impl Executor {
         if now_ms >= end_at {
             let detail = "the service manager did not finish the job in time";
             return Turn::End(Outcome::Failed(Failure::Deadline), detail.into());
+        }
+        if is_start(order) {
+            act.silence = self.listen(act.silence, now_ms);
+            if act.silence.is_some() && self.is_manager_mute() {
+                let detail = "the service manager answers nothing";
+                return Turn::End(Outcome::Failed(Failure::NoManager), detail.into());
+            }
         }
         self.kill_what_lingers(order, &mut act, now_ms, end_at);
         Turn::Wait(Stage::Unit(act))
@@ -186,6 +199,9 @@ impl Executor {
             self.say_step(order, ActStep::JobQueued);
         }
         act.current = Some((job, begun));
+        if is_start(order) {
+            act.silence = self.listen(None, now_ms);
+        }
         Turn::Wait(Stage::Unit(act))
     }
 

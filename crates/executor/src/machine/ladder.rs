@@ -64,6 +64,8 @@ pub enum Word {
     Accepted,
     /// It was not, and never will be.
     Refused,
+    /// The service manager does not run: it is asked for nothing more.
+    Mute,
 }
 
 /// What to do now.
@@ -91,6 +93,8 @@ pub struct Ladder {
     /// When the step gives way to the next.
     until_ms: u64,
     is_refused: bool,
+    /// The service manager is passed over.
+    is_mute: bool,
 }
 
 impl Ladder {
@@ -104,7 +108,13 @@ impl Ladder {
             due_ms: now_ms,
             until_ms: now_ms,
             is_refused: false,
+            is_mute: false,
         }
+    }
+
+    /// The same where the service manager is known not to run: the device is armed, and the kernel asked.
+    pub fn without_manager(polite_ms: u64, now_ms: u64) -> Ladder {
+        Ladder { is_refused: true, is_mute: true, ..Ladder::new(polite_ms, now_ms) }
     }
 
     /// A device is armed, and resets the machine within `within_ms` of its last feeding.
@@ -120,13 +130,13 @@ impl Ladder {
     /// What to do now. After each [`Turn::Do`] it is asked again.
     pub fn turn(&mut self, now_ms: u64) -> Turn {
         loop {
-            if self.done < self.step.deeds() {
+            if self.done < self.deeds() {
                 return self.next_deed(now_ms);
             }
             if !self.is_refused && now_ms < self.until_ms {
                 return Turn::Wait(self.until_ms);
             }
-            let Some(next) = self.step.next() else { return Turn::Over };
+            let Some(next) = self.next_step() else { return Turn::Over };
             (self.step, self.done, self.due_ms, self.is_refused) = (next, 0, now_ms, false);
         }
     }
@@ -150,10 +160,28 @@ impl Ladder {
     pub fn hear(&mut self, word: Word, now_ms: u64) {
         match word {
             Word::Accepted if self.step == Step::Polite => self.until_ms = now_ms + self.polite_ms,
-            Word::Accepted => {}
             // A sync that cannot be begun is not waited for; the step goes on.
-            Word::Refused if self.done < self.step.deeds() => self.due_ms = now_ms,
+            Word::Refused if self.done < self.deeds() => self.due_ms = now_ms,
             Word::Refused => self.is_refused = true,
+            Word::Mute if self.step <= Step::Forced => {
+                (self.is_mute, self.is_refused) = (true, true);
+            }
+            Word::Accepted | Word::Mute => {}
+        }
+    }
+
+    /// How many deeds this step has here.
+    fn deeds(&self) -> usize {
+        match self.step {
+            Step::Polite if self.is_mute => 1,
+            step => step.deeds(),
+        }
+    }
+
+    fn next_step(&self) -> Option<Step> {
+        match self.step {
+            Step::Polite if self.is_mute => Some(Step::Syscall),
+            step => step.next(),
         }
     }
 

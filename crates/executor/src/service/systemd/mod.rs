@@ -42,6 +42,8 @@ pub struct Systemd {
     /// `systemctl`s whose job is over and that are still to be reaped.
     leftovers: Vec<Job>,
     last_job: u64,
+    /// Messages of PID 1's own (and of logind's).
+    heard: u64,
     now_ms: u64,
     /// What is to be told at the next [`ServiceManager::advance`].
     events: Vec<ManagerEvent>,
@@ -65,6 +67,7 @@ impl Systemd {
             jobs: Vec::new(),
             leftovers: Vec::new(),
             last_job: 0,
+            heard: 0,
             now_ms: 0,
             events: Vec::new(),
             is_shutting_down: false,
@@ -233,6 +236,10 @@ impl ServiceManager for Systemd {
             self.take(news);
         }
         self.add_job(Work::Reboot(RebootStep::Manager), "reboot.target", deadline_ms)
+    }
+
+    fn heard(&self) -> Option<u64> {
+        Some(self.heard)
     }
 
     fn count_jobs(&mut self) {

@@ -56,6 +56,19 @@ pub(super) enum News {
     Step,
 }
 
+impl News {
+    /// Whether the manager itself has spoken: not the bus between us, nor our own clock.
+    pub(super) fn is_of_the_manager(&self) -> bool {
+        match self {
+            News::Reached | News::Signal(_) => true,
+            News::Answer(purpose, answer) => {
+                *answer != Answer::None && *purpose != Purpose::Nothing
+            }
+            News::Step | News::Lost(_) | News::Unreachable => false,
+        }
+    }
+}
+
 /// The call that `message` answers; it is one no more.
 pub(super) fn find_call(calls: &mut Vec<Pending>, message: &Message<'_>) -> Option<Purpose> {
     let index = calls.iter().position(|call| call.serial == message.reply_serial)?;

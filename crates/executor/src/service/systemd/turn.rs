@@ -34,6 +34,9 @@ impl Systemd {
     }
 
     pub(super) fn take(&mut self, news: News) {
+        if news.is_of_the_manager() {
+            self.heard += 1;
+        }
         match news {
             News::Step => {}
             News::Reached => self.become_reached(),
