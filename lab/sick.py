@@ -232,7 +232,7 @@ def hog(g):
     took = g.rebooted(old, 240)
     g.up(120)
     text = told_at_login(g)
-    print(g.sh("grep -h -v -E '\"kind\":\"(passes|policy|checkpoint)\"' /var/lib/defib/journal/*.jsonl | tail -150 | cut -c1-400"))
+    print(g.sh("grep -h -v -E '\"kind\":\"(passes|policy|checkpoint)\"' /var/lib/defib/journal/*.jsonl | tail -500 | cut -c1-400"))
     return "another boot after %.0f s; at login: %r" % (took, text)
 
 

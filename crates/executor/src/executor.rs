@@ -1,5 +1,6 @@
 //! The executor's whole state.
 
+use crate::act::Mute;
 use crate::app::AppState;
 use crate::boot;
 use crate::boundary::{
@@ -61,8 +62,8 @@ pub struct Executor {
     /// Why the watchdog is not armed, if that was said.
     pub(crate) no_watchdog: Option<String>,
     pub(crate) deaths: Deaths,
-    /// How many messages the service manager had sent when it was found mute.
-    pub(crate) mute: Option<u64>,
+    /// When the service manager was last found mute.
+    pub(crate) mute: Option<Mute>,
     pub(crate) notify: Box<dyn Notify>,
     pub(crate) stopping: Option<Stopping>,
     /// Until when the next order may be begun.

@@ -63,6 +63,17 @@ fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").expect("readable").count()
 }
 
+/// A thread allocates while it comes up, which a loaded machine may put off: from then on it sleeps.
+fn settle() {
+    let is_asleep = |task: std::io::Result<std::fs::DirEntry>| {
+        let path = task.expect("readable").path();
+        let stat = std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+        let own = rustix::thread::gettid().as_raw_nonzero().to_string();
+        path.ends_with(own) || stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
+    };
+    until(|| std::fs::read_dir("/proc/self/task").expect("readable").all(is_asleep));
+}
+
 /// Waits for another thread without allocating.
 fn until(is_so: impl Fn() -> bool) {
     let begun = std::time::Instant::now();
@@ -101,6 +112,7 @@ fn climb(steps: &LastSteps) {
 }
 
 fn counted(steps: &LastSteps) -> u32 {
+    settle();
     let before = threads();
     ALLOCATIONS.store(0, Ordering::Relaxed);
     IS_COUNTING.store(true, Ordering::SeqCst);

@@ -28,6 +28,7 @@ pub(crate) use command::{CommandAct, command_log};
 pub(crate) use ending::Ending;
 pub(crate) use pause::Pause;
 pub(crate) use reboot::RebootAct;
+pub(crate) use silence::Mute;
 pub(crate) use unit::{UnitAct, transient_name};
 
 /// One order that is being carried out.

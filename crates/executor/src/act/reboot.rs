@@ -38,8 +38,9 @@ impl Executor {
             return Turn::End(Outcome::Failed(Failure::NotPossible), why);
         }
         let polite_ms = u64::from(self.config.polite_reboot_ms);
-        let ladder = if is_for_memory(order) && self.is_manager_mute() {
-            self.notify.complain("reboot: the service manager answers nothing; it is not asked");
+        let ladder = if is_for_memory(order) && self.was_manager_mute(now_ms) {
+            self.notify
+                .complain("reboot: the service manager has answered nothing; it is not asked");
             Ladder::without_manager(polite_ms, now_ms)
         } else {
             Ladder::new(polite_ms, now_ms)
@@ -79,15 +80,15 @@ impl Executor {
         }
     }
 
-    fn begin_listening(&mut self, order: &Order, act: &mut RebootAct, now_ms: u64) {
-        act.silence = if is_for_memory(order) { self.listen(None, now_ms) } else { None };
+    fn listen_to_reboot(&mut self, order: &Order, now_ms: u64) -> Option<Silence> {
+        if is_for_memory(order) { self.begin_listening(now_ms) } else { None }
     }
 
     /// Memory is gone, and PID 1 may not get any either: then its two steps would take 20 s for nothing. One that
     /// has taken the order is at work, and has its time.
     fn hear_silence(&mut self, act: &mut RebootAct, now_ms: u64) {
         let Some(silence) = act.silence.take_if(|_| act.job.is_some()) else { return };
-        act.silence = self.listen(Some(silence), now_ms);
+        act.silence = self.listen(silence, now_ms);
         if self.is_manager_mute() {
             self.complain_of(act.ladder.step(), "the service manager answers nothing");
             (act.job, act.silence) = (None, None);
@@ -136,11 +137,11 @@ impl Executor {
             }
             Deed::AskPolitely(answer_by) => {
                 act.job = Some(self.machine.reboot(self.manager.as_mut(), answer_by));
-                self.begin_listening(order, act, now_ms);
+                act.silence = self.listen_to_reboot(order, now_ms);
             }
             Deed::Force(answer_by) => {
                 act.job = Some(self.machine.force(self.manager.as_mut(), answer_by));
-                self.begin_listening(order, act, now_ms);
+                act.silence = self.listen_to_reboot(order, now_ms);
             }
             Deed::Last(deed) => {
                 act.job = None;

@@ -8,11 +8,21 @@ use crate::executor::Executor;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::note::Class;
 
-/// After so long without a word it is asked for one.
+/// So long after its last word it is asked for another.
 const ASK_MS: u64 = 2_000;
 /// A question as small as that is answered within a few milliseconds, and within 3 s by one that is busy with a
 /// `daemon-reload` on a slow core; longer, and it does not run.
 const UNANSWERED_MS: u64 = 3_000;
+/// A PID 1 that was mute so recently gets through no shutdown while memory is gone, even if a page that
+/// somebody's death gave back has let it say a word.
+const RECENT_MS: u64 = 30_000;
+
+/// It was found mute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Mute {
+    heard: u64,
+    at_ms: u64,
+}
 
 /// The last sign of life, by the number of messages that it has sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,10 +34,12 @@ pub(crate) struct Silence {
 }
 
 impl Silence {
-    /// A message more than at the last look, or the first look.
-    fn after(silence: Option<Silence>, heard: u64, now_ms: u64) -> Silence {
-        let anew = Silence { heard, since_ms: now_ms, is_asked: false };
-        silence.filter(|silence| silence.heard == heard).unwrap_or(anew)
+    /// The same, or another if there was a word.
+    fn after(self, heard: u64, now_ms: u64) -> Silence {
+        if self.heard == heard {
+            return self;
+        }
+        Silence { heard, since_ms: now_ms, is_asked: false }
     }
 
     /// When to look again.
@@ -41,27 +53,34 @@ impl Silence {
 }
 
 impl Executor {
-    /// Looks whether it has said anything since `silence`, and asks it to. `None`: that is not known of this
-    /// manager. After it was found mute it is asked no more.
-    pub(super) fn listen(&mut self, silence: Option<Silence>, now_ms: u64) -> Option<Silence> {
-        let mut silence = Silence::after(silence, self.manager.heard()?, now_ms);
+    /// A job was begun: it is asked for a word beside that. `None`: this manager's words are not counted.
+    pub(super) fn begin_listening(&mut self, now_ms: u64) -> Option<Silence> {
+        let heard = self.manager.heard()?;
+        self.manager.count_jobs();
+        Some(Silence { heard, since_ms: now_ms, is_asked: true })
+    }
+
+    /// Looks whether it has said anything since, and asks it to when it is time.
+    pub(super) fn listen(&mut self, silence: Silence, now_ms: u64) -> Option<Silence> {
+        let mut silence = silence.after(self.manager.heard()?, now_ms);
         if !silence.is_asked && now_ms >= silence.due_ms() {
             self.manager.count_jobs();
             silence = Silence { since_ms: now_ms, is_asked: true, ..silence };
         }
-        self.mute = silence.is_mute(now_ms).then_some(silence.heard).or(self.mute);
+        if silence.is_mute(now_ms) {
+            self.mute = Some(Mute { heard: silence.heard, at_ms: now_ms });
+        }
         Some(silence)
     }
 
     /// Whether it was found mute, and has said nothing since.
     pub(super) fn is_manager_mute(&self) -> bool {
-        self.mute.is_some() && self.mute == self.manager.heard()
+        self.mute.is_some_and(|mute| Some(mute.heard) == self.manager.heard())
     }
-}
 
-/// Whether nothing but a start is asked for. What ends processes does so without the manager.
-pub(super) fn is_start(order: &Order) -> bool {
-    order.rung == Rung::Start
+    pub(super) fn was_manager_mute(&self, now_ms: u64) -> bool {
+        self.mute.is_some_and(|mute| now_ms.saturating_sub(mute.at_ms) <= RECENT_MS)
+    }
 }
 
 /// Whether the machine is rebooted because its memory is gone: then a mute manager is waited for no longer.
@@ -75,14 +94,13 @@ mod tests {
 
     #[test]
     fn a_word_begins_it_anew_and_only_a_question_without_an_answer_ends_it() {
-        let silence = Silence::after(None, 7, 1_000);
-        assert_eq!((silence.due_ms(), silence.is_mute(90_000)), (3_000, false));
-        let asked = Silence { since_ms: 3_000, is_asked: true, ..silence };
-        assert_eq!(Silence::after(Some(asked), 7, 4_000), asked);
+        let asked = Silence { heard: 7, since_ms: 3_000, is_asked: true };
+        assert_eq!(asked.after(7, 4_000), asked);
         assert_eq!(
             (asked.due_ms(), asked.is_mute(5_999), asked.is_mute(6_000)),
             (6_000, false, true)
         );
-        assert_eq!(Silence::after(Some(asked), 8, 6_000).due_ms(), 8_000);
+        let heard = asked.after(8, 6_000);
+        assert_eq!((heard.due_ms(), heard.is_mute(90_000)), (8_000, false));
     }
 }

@@ -4,7 +4,7 @@
 //! *deactivating* then gets KILL, and the job that waits for it goes on.
 
 use super::ending::KILL_GRACE_MS;
-use super::silence::{Silence, is_start};
+use super::silence::Silence;
 use super::{JobResult, Pause, Stage, Turn};
 use crate::error::is_our_limit;
 use crate::executor::Executor;
@@ -29,7 +29,7 @@ pub(super) enum Job {
 #[derive(Debug)]
 pub(crate) struct UnitAct {
     plan: VecDeque<Job>,
-    current: Option<(Job, JobId)>,
+    pub(super) current: Option<(Job, JobId)>,
     result: Option<JobResult>,
     grace_ms: u32,
     kill_at: Option<u64>,
@@ -41,8 +41,8 @@ pub(crate) struct UnitAct {
     pub(super) last_pause: Option<Pause>,
     /// Its processes were ended without the manager.
     pub(super) is_ended: bool,
-    /// How long the manager has said nothing, while a start waits for it.
-    silence: Option<Silence>,
+    /// How long the manager has said nothing, while a job waits for it.
+    pub(super) silence: Option<Silence>,
 }
 
 impl UnitAct {
@@ -141,11 +141,10 @@ impl Executor {
             let detail = "the service manager did not finish the job in time";
             return Turn::End(Outcome::Failed(Failure::Deadline), detail.into());
         }
-        if is_start(order) {
-            act.silence = self.listen(act.silence, now_ms);
-            if act.silence.is_some() && self.is_manager_mute() {
-                let detail = "the service manager answers nothing";
-                return Turn::End(Outcome::Failed(Failure::NoManager), detail.into());
+        if let Some(silence) = act.silence {
+            act.silence = self.listen(silence, now_ms);
+            if self.is_manager_mute() {
+                return self.pass_manager_over(order, act, now_ms, end_at);
             }
         }
         self.kill_what_lingers(order, &mut act, now_ms, end_at);
@@ -199,8 +198,10 @@ impl Executor {
             self.say_step(order, ActStep::JobQueued);
         }
         act.current = Some((job, begun));
-        if is_start(order) {
-            act.silence = self.listen(None, now_ms);
+        act.silence = self.begin_listening(now_ms);
+        if self.is_manager_mute() {
+            // It has this call too now, and still owes an earlier one.
+            return self.pass_manager_over(order, act, now_ms, end_at);
         }
         Turn::Wait(Stage::Unit(act))
     }

@@ -46,4 +46,22 @@ impl Executor {
         }
         Turn::Wait(Stage::Unit(act))
     }
+
+    /// It takes orders and answers nothing. What has to end is ended without it; a start is not waited for,
+    /// since while it is open nothing else can be decided.
+    pub(super) fn pass_manager_over(
+        &mut self,
+        order: &Order,
+        mut act: UnitAct,
+        now_ms: u64,
+        end_at: u64,
+    ) -> Turn {
+        let why = "the service manager answers nothing";
+        (act.current, act.silence) = (None, None);
+        if order.rung.is_disruptive() && !act.is_ended {
+            return self.without_manager(order, act, why, now_ms, end_at);
+        }
+        let ended = if act.is_ended { "its processes were ended; " } else { "" };
+        Turn::End(Outcome::Failed(Failure::NoManager), format!("{ended}{why}"))
+    }
 }

@@ -21,6 +21,7 @@ pub(crate) struct Scripted {
     app: Option<AppId>,
     news: Vec<ManagerEvent>,
     lingering: Option<JobId>,
+    queued: Option<JobId>,
     words: u64,
 }
 
@@ -126,7 +127,7 @@ impl ServiceManager for Scripted {
             }
             ("endless.service", UnitJob::Restart) => {}
             // It waits for another unit's, until it was asked about its jobs a second time.
-            ("queued.service", UnitJob::Start) => self.lingering = Some(id),
+            ("queued.service", UnitJob::Start) => self.queued = Some(id),
             ("swift.service", UnitJob::Restart) => {
                 let main = self.main().and_then(|main| Pid::from_raw(main.pid as i32));
                 let main = main.expect("a main process");
@@ -165,9 +166,10 @@ impl ServiceManager for Scripted {
             return;
         }
         let asked = self.folder.join("asked-twice");
-        match self.lingering {
+        match self.queued {
             Some(job) if asked.exists() => self.done(job, Ok(())),
-            _ => std::fs::write(asked, "").expect("written"),
+            Some(_) => std::fs::write(asked, "").expect("written"),
+            None => {}
         }
         let running = std::fs::read_to_string(self.folder.join("running")).unwrap_or_default();
         self.news.push(ManagerEvent::Running { jobs: running.parse().unwrap_or(7) });
