@@ -1,6 +1,7 @@
 //! The composition root: one binary, few roles. Here, and only here, the crates meet.
 
 mod demo;
+mod pages;
 mod roles;
 
 use std::ffi::OsString;

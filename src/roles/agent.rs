@@ -194,6 +194,7 @@ fn setup(
         watchdog: watchdog(at_end),
         login_dir: login_dir(places, at_end),
         notify,
+        keep_program: crate::pages::keep_what_guards,
     })
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn become_guardian(arguments: &[OsString]) -> ExitCode {
         trigger: Trigger::of_memory(),
         alarms,
         version: env!("CARGO_PKG_VERSION"),
+        keep_program: crate::pages::keep_what_guards,
     };
     let ended = defib_guardian::run(setup);
     if let Ended::Failed(why) = &ended {

@@ -4,7 +4,11 @@ use crate::shell;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Builds it, checks that it is static, and says where it is.
+/// Static, and with its 5,700 relocations packed: 2 KiB of addresses to read at each start instead of 136. The C
+/// library understands that since glibc 2.36; an older one would not get as far as `main`.
+const FLAGS: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
+
+/// Builds it, checks that it is static and starts, and says where it is.
 pub(crate) fn run() -> Result<PathBuf, String> {
     let built = build("defib")?;
     let folder = target_folder()?;
@@ -12,6 +16,7 @@ pub(crate) fn run() -> Result<PathBuf, String> {
     if wants_a_loader(&bytes)? {
         return Err(format!("{} is not static: it asks for a loader", built.display()));
     }
+    shell::output(&built.to_string_lossy(), &["--version"])?;
     let shipped = folder.join("dist/defib");
     std::fs::create_dir_all(folder.join("dist"))
         .and_then(|()| std::fs::copy(&built, &shipped))
@@ -27,7 +32,7 @@ pub(crate) fn build(binary: &str) -> Result<PathBuf, String> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let arguments =
         ["build", "--release", "--target", &target, "--package", binary, "--bin", binary];
-    let flags = [("RUSTFLAGS", "-C target-feature=+crt-static")];
+    let flags = [("RUSTFLAGS", FLAGS)];
     shell::run_with(&shell::cargo(), &arguments, &flags)?;
     Ok(target_folder()?.join(&target).join("release").join(binary))
 }

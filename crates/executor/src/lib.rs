@@ -79,6 +79,9 @@ pub struct Setup {
     pub login_dir: Option<PathBuf>,
     /// Whoever started us.
     pub notify: Box<dyn Notify>,
+    /// Gives back what of the program only the start needed, and brings in what must never be missing.
+    /// Called once: after the start, before the acts are rehearsed and memory is locked.
+    pub keep_program: fn(),
 }
 
 /// What the executor is to guard, whatever is behind its [`boundary`].

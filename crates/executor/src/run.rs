@@ -16,9 +16,10 @@ pub fn run(setup: Setup) -> Result<Ended, Error> {
     // Before the first thread, which would keep what we have now.
     host::keep_needed();
     let waits = Rc::new(Waits::new()?);
+    let keep_program = setup.keep_program;
     let (assignment, outside) = host::open(setup, &waits)?;
     let mut executor = Executor::new(assignment, outside)?;
-    crate::rehearse::rehearse();
+    crate::rehearse::rehearse(keep_program);
     sys::heap::trim();
     host::harden();
     if let Some(fd) = executor.keeper.disk_fd() {

@@ -38,8 +38,11 @@ pub(crate) struct Driver {
 
 /// Runs the guardian until it is told to stop or its executor is gone.
 pub fn run(setup: Setup) -> Ended {
+    let keep_program = setup.keep_program;
     match Driver::start(setup) {
         Ok(mut driver) => {
+            crate::survive::trim_heap();
+            keep_program();
             crate::survive::lock_memory();
             driver.run()
         }

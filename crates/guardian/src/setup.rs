@@ -31,6 +31,9 @@ pub struct Setup {
     pub alarms: Vec<String>,
     /// The version of defib.
     pub version: &'static str,
+    /// Gives back what of the program only the start needed, and brings in what must never be missing.
+    /// Called once, after the start, before memory is locked.
+    pub keep_program: fn(),
 }
 
 /// Somebody who tells people what happens: a terminal's living line, plain lines, JSON lines.

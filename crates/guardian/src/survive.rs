@@ -1,10 +1,20 @@
 //! Staying in memory when memory is gone. The killer is kept off us by the executor, which has the right.
+#![expect(unsafe_code, reason = "malloc_trim has no safe form")]
 
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{Resource, getrlimit};
 
 /// CAP_IPC_LOCK, as a bit of CapEff.
 const IPC_LOCK: u64 = 1 << 14;
+
+/// Gives back what starting needed and guarding does not: reading 150 authorities leaves 0.2 MB of free pieces behind.
+pub(crate) fn trim_heap() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: gives free pages back and touches no allocation; it is safe beside other threads.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
 
 /// Best effort, like the executor's own: a lock does not outlive exec, so each process takes its own.
 /// ONFAULT: pages are locked when they are first touched.

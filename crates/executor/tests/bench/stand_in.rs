@@ -66,6 +66,7 @@ fn executor(args: &[OsString]) -> ExitCode {
         login_dir: Some(folder.join("motd.d")),
         watchdog: Box::new(file_dog::FileDog::new(folder)),
         notify: Box::new(NoNotify),
+        keep_program: || (),
     };
     if let Err(error) = run(setup) {
         eprintln!("{error}");

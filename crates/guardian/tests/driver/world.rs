@@ -48,6 +48,7 @@ pub(crate) fn guardian_role() {
         trigger: crate::pressure::trigger(),
         alarms: Vec::new(),
         version: "0.0.0-test",
+        keep_program: || (),
     });
     let code = match ended {
         Ended::Stopped => 50,
