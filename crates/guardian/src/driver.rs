@@ -41,6 +41,7 @@ pub fn run(setup: Setup) -> Ended {
     let keep_program = setup.keep_program;
     match Driver::start(setup) {
         Ok(mut driver) => {
+            driver.mind.body_mut().read_authorities();
             crate::survive::trim_heap();
             keep_program();
             crate::survive::lock_memory();

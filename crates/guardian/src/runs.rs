@@ -3,7 +3,7 @@
 use crate::clock::{Clocks, SystemClocks};
 use crate::mind::Landing;
 use crate::probe::{Looker, Micros, Poller, Probe, Progress, Run, Terms};
-use defib_config::spec::{Config, ProbeKind};
+use defib_config::spec::{Config, ProbeKind, ProbeSpec};
 use defib_engine::id::{AppId, ProbeId};
 use rustix::fd::BorrowedFd;
 
@@ -53,6 +53,11 @@ impl Runs {
             }
         }
         Ok(Runs { slots, first_token })
+    }
+
+    /// What they are asked to look at.
+    pub(crate) fn specs(&self) -> impl Iterator<Item = &ProbeSpec> {
+        self.slots.iter().map(|slot| slot.probe.spec())
     }
 
     /// Whether any of them starts a program.

@@ -58,6 +58,11 @@ impl Host {
         self.runs.has_commands()
     }
 
+    /// Before memory is locked: [`Looker::read_authorities`].
+    pub(super) fn read_authorities(&mut self) {
+        self.looker.read_authorities(self.runs.specs());
+    }
+
     /// Goes on with the look that a token belongs to, if it is one of ours.
     pub(super) fn ready(&mut self, token: u64) -> Option<Landing> {
         self.runs.ready(token, &mut self.looker, self.epoll.as_fd())

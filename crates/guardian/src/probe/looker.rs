@@ -3,6 +3,7 @@
 use super::command::Graveyard;
 use super::resolve::{Resolver, ResolverFiles};
 use super::tls::Trusts;
+use defib_config::spec::{ProbeKind, ProbeSpec};
 use std::ffi::OsString;
 
 /// Bytes read at once. One TLS record is at most 16 KiB; few answers to a probe are longer.
@@ -40,6 +41,18 @@ impl Looker {
             buffer: vec![0; BUFFER_LEN].into_boxed_slice(),
             exec_child: settings.exec_child,
             graveyard: Graveyard::default(),
+        }
+    }
+
+    /// Reads the authorities that these probes trust: before the first look, so that what reading leaves behind can
+    /// be given back before memory is locked. What cannot be read is tried again, and told, by the look that needs it.
+    pub fn read_authorities<'a>(&mut self, probes: impl Iterator<Item = &'a ProbeSpec>) {
+        for probe in probes {
+            if let ProbeKind::Http(http) = &probe.kind
+                && let Some(tls) = &http.tls
+            {
+                let _ = self.trusts.of(tls.ca_file.as_deref());
+            }
         }
     }
 }
