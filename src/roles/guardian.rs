@@ -58,7 +58,7 @@ pub(crate) fn become_guardian(arguments: &[OsString]) -> ExitCode {
         is_confined: options.confined,
         trigger: Trigger::of_memory(),
         alarms,
-        version: env!("CARGO_PKG_VERSION"),
+        version: defib_console::VERSION,
         keep_program: crate::pages::keep_what_guards,
     };
     let ended = defib_guardian::run(setup);

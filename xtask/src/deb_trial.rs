@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result<(), String> {
     if !shell::works("mmdebstrap", &["--version"]) {
         return Err("the deb tier needs mmdebstrap: sudo apt-get install mmdebstrap".to_owned());
     }
-    let package = deb::run()?;
+    let package = deb::run(crate::dist::Build::Shipped)?;
     let root = Root::make()?;
     std::fs::copy(&package, root.path.join("defib.deb")).map_err(|error| error.to_string())?;
     root.inside(&["dpkg", "--install", "/defib.deb"])?;

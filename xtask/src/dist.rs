@@ -8,17 +8,44 @@ use std::path::PathBuf;
 /// library understands that since glibc 2.36; an older one would not get as far as `main`.
 const FLAGS: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
 
+/// Which of the two builds of defib.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// What people get.
+    Shipped,
+    /// A sixtieth of the windows of budgets and of the freeze, for a lab that cannot wait for days.
+    ForALab,
+}
+
+impl Build {
+    /// Apart, so that one is never taken for the other.
+    fn folder(self) -> &'static str {
+        match self {
+            Build::Shipped => "dist",
+            Build::ForALab => "dist-lab",
+        }
+    }
+
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Build::Shipped => &[],
+            Build::ForALab => &["scaled-windows"],
+        }
+    }
+}
+
 /// Builds it, checks that it is static and starts, and says where it is.
-pub(crate) fn run() -> Result<PathBuf, String> {
-    let built = build("defib")?;
+pub(crate) fn run(which: Build) -> Result<PathBuf, String> {
+    let built = build("defib", which.features())?;
     let folder = target_folder()?;
     let bytes = std::fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
     if wants_a_loader(&bytes)? {
         return Err(format!("{} is not static: it asks for a loader", built.display()));
     }
     shell::output(&built.to_string_lossy(), &["--version"])?;
-    let shipped = folder.join("dist/defib");
-    std::fs::create_dir_all(folder.join("dist"))
+    let folder = folder.join(which.folder());
+    let shipped = folder.join("defib");
+    std::fs::create_dir_all(&folder)
         .and_then(|()| std::fs::copy(&built, &shipped))
         .map_err(|error| format!("{}: {error}", shipped.display()))?;
     println!("{}: static, {} bytes ({} KiB)", shipped.display(), bytes.len(), bytes.len() / 1024);
@@ -26,12 +53,23 @@ pub(crate) fn run() -> Result<PathBuf, String> {
 }
 
 /// Builds one of our binaries the way the shipped one is built.
-pub(crate) fn build(binary: &str) -> Result<PathBuf, String> {
+pub(crate) fn build(binary: &str, features: &[&str]) -> Result<PathBuf, String> {
     // Without an explicit target, crt-static would also reach build scripts and proc macros,
     // which have to be dynamic.
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let arguments =
-        ["build", "--release", "--target", &target, "--package", binary, "--bin", binary];
+    let features = features.join(",");
+    let arguments = [
+        "build",
+        "--release",
+        "--target",
+        &target,
+        "--package",
+        binary,
+        "--bin",
+        binary,
+        "--features",
+        &features,
+    ];
     let flags = [("RUSTFLAGS", FLAGS)];
     shell::run_with(&shell::cargo(), &arguments, &flags)?;
     Ok(target_folder()?.join(&target).join("release").join(binary))

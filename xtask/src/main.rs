@@ -14,6 +14,7 @@ mod test;
 mod tidy;
 mod tree;
 
+use dist::Build;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -27,6 +28,7 @@ usage: cargo xtask <task>
   test --tier deb      the package in a Debian of its own; asks for root and mmdebstrap
   dist                 the static binary, in target/dist/defib
   deb                  the Debian package, in target/dist
+  deb --scaled-windows the same for the lab alone, in target/dist-lab: its windows are a sixtieth
   fuzz [TARGET] [--seconds N]  look for inputs that break a promise (docs/fuzzing.md)
   fuzz keep            take over what was found
   bench footprint      memory, CPU and speed beside Monit and the cron script
@@ -45,8 +47,9 @@ fn main() -> ExitCode {
         ["tidy", "--text"] => tidy::run(tidy::Depth::Text),
         ["test"] => test::ordinary(),
         ["test", "--tier", tier] => test::tier(tier),
-        ["dist"] => dist::run().map(|_| ()),
-        ["deb"] => deb::run().map(|_| ()),
+        ["dist"] => dist::run(Build::Shipped).map(|_| ()),
+        ["deb"] => deb::run(Build::Shipped).map(|_| ()),
+        ["deb", "--scaled-windows"] => deb::run(Build::ForALab).map(|_| ()),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["mutants", rest @ ..] => mutants::run(rest),

@@ -62,7 +62,7 @@ fn lab() -> Result<(), String> {
     if std::env::var_os("DEFIB_LAB").is_none() {
         return Err("the lab tier needs a lab folder: set DEFIB_LAB (docs/lab.md)".to_owned());
     }
-    let binary = dist::run()?;
+    let binary = dist::run(dist::Build::Shipped)?;
     let script = shell::workspace().join("lab/run");
     shell::run(&script.to_string_lossy(), &["tier", &binary.to_string_lossy()])
 }

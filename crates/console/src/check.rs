@@ -7,6 +7,7 @@ use crate::cli::args::{CheckArgs, Global};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless};
 use defib_config::{Host, Level, Loaded, Report, load, rule_in_words, watchdog_in_words};
+use defib_engine::scale::FOR_A_LAB_ONLY;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,9 @@ fn accepted(
     style: Style,
 ) -> Answer {
     let mut answer = Answer::default();
+    if let Some(words) = FOR_A_LAB_ONLY {
+        put!(answer.err, "{}\n", style.paint(Tone::Bad, words));
+    }
     if !loaded.warnings.is_empty() {
         put!(answer.err, "{}\n", loaded.warnings.render(name, text, style.color));
         answer.code = u8::from(strict);
@@ -128,7 +132,7 @@ fn json_report(
     running: &[String],
 ) -> Answer {
     let (report, rules, machine) = match result {
-        Ok(loaded) => (&loaded.warnings, rules(loaded), json!([watchdog_in_words(&loaded.config)])),
+        Ok(loaded) => (&loaded.warnings, rules(loaded), machine(loaded)),
         Err(report) => (report, json!([]), json!([])),
     };
     let code = u8::from(result.is_err() || (strict && !report.is_empty()));
@@ -145,6 +149,10 @@ fn json_report(
     let shown = json!({"schema": "defib.check/1", "file": path, "checked": true, "ok": code == 0,
         "diagnostics": diagnostics, "apps": rules, "machine": machine, "running": running});
     Answer::done(format!("{shown}\n")).with_code(code)
+}
+
+fn machine(loaded: &Loaded) -> Value {
+    FOR_A_LAB_ONLY.into_iter().chain([watchdog_in_words(&loaded.config)]).collect()
 }
 
 fn rules(loaded: &Loaded) -> Value {

@@ -19,3 +19,10 @@ pub mod replay;
 pub mod style;
 pub mod view;
 pub mod words;
+
+/// The version, and beside it what a build for a lab has to say of itself.
+pub const VERSION: &str = if defib_engine::scale::FOR_A_LAB_ONLY.is_some() {
+    concat!(env!("CARGO_PKG_VERSION"), "+scaled-windows (NOT FOR USE: a sixtieth of each window)")
+} else {
+    env!("CARGO_PKG_VERSION")
+};

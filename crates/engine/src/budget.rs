@@ -5,11 +5,12 @@ use crate::effect::{Purse, Rung};
 use crate::event::Charge;
 use crate::id::AppId;
 use crate::policy::{AppPolicy, Budget, Policy};
+use crate::scale::DAY_MS;
 use crate::time::Moment;
 use alloc::vec::Vec;
 
 /// A charge is remembered for a day: the longest window there is.
-pub const MEMORY_MS: u64 = 86_400_000;
+pub const MEMORY_MS: u64 = DAY_MS;
 
 /// A budget that is spent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,6 +8,7 @@ use crate::effect::{Effect, Rung};
 use crate::id::AppId;
 use crate::note::{Note, Thaw};
 use crate::policy::Permission;
+use crate::scale::DAY_MS;
 use crate::state::{AppPhase, AppState, State};
 use crate::time::Moment;
 use crate::turn::{Turn, id};
@@ -18,7 +19,7 @@ pub const VAIN_LIMIT: u8 = 2;
 /// So many are remembered, so that the cure of one does not hide that there are others.
 pub const VAIN_MAX: usize = 4;
 /// From the last of them until one more is tried, in milliseconds: a day of time with power.
-pub const FREEZE_MS: u64 = 86_400_000;
+pub const FREEZE_MS: u64 = DAY_MS;
 
 /// A reboot that has been paid for, and after which nobody has been seen well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

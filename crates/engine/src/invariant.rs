@@ -8,6 +8,7 @@ use crate::effect::{Effect, Order, Purse, Rung};
 use crate::id::AppId;
 use crate::note::{Class, Note};
 use crate::policy::{Budget, Mode, Permission, Policy, View};
+use crate::scale::DAY_MS;
 use crate::state::{AppPhase, AppState, Incident, Stage, State, Used};
 
 /// A broken promise.
@@ -183,7 +184,7 @@ fn has_tried_lower(incident: &Incident) -> bool {
 /// This reboot itself is already among those in vain.
 fn has_not_rebooted_in_vain(state: &State, order: &Order) -> bool {
     let earlier = || state.vain.0.iter().filter(|it| it.at != state.now || it.app != order.app);
-    earlier().count() < 2 || earlier().all(|it| state.now.since(it.at) >= 86_400_000)
+    earlier().count() < 2 || earlier().all(|it| state.now.since(it.at) >= DAY_MS)
 }
 
 /// To end the app would give nothing back: what it has grown by is less than a tenth of the machine's.

@@ -29,6 +29,7 @@ mod order;
 mod plan;
 pub mod policy;
 mod process;
+pub mod scale;
 pub mod seen;
 pub mod state;
 pub mod time;

@@ -17,6 +17,7 @@ use crate::watchdog::{Deaths, Dog, boot_end_in_words};
 use crate::{Assignment, AtEnd};
 use defib_config::spec::Config;
 use defib_engine::id::AppId;
+use defib_engine::scale::FOR_A_LAB_ONLY;
 use std::path::{Path, PathBuf};
 
 /// The way out.
@@ -105,6 +106,9 @@ impl Executor {
             let boots = outside.boots.as_mut();
             Keeper::open(outside.ledger, &names, boot, boots, now_ms)?
         };
+        if let Some(words) = FOR_A_LAB_ONLY {
+            outside.notify.complain(words);
+        }
         if let Some(damage) = damage {
             outside.notify.complain(&format!(
                 "no copy of the ledger can be read ({damage}); all budgets count as spent, and \

@@ -6,6 +6,7 @@
 use crate::executor::Executor;
 use defib_engine::freeze::{FREEZE_MS, Freeze};
 use defib_engine::id::AppId;
+use defib_engine::scale::WINDOWS_SCALE;
 use defib_journal::order::Report;
 
 impl Executor {
@@ -65,7 +66,7 @@ impl Executor {
         match self.keeper.freeze(self.clock.now_ms()) {
             Some(Freeze { reboots, .. }) => format!(
                 "; frozen: {reboots} reboots without recovery, no other within {} h or before 'defib resume'",
-                FREEZE_MS / 3_600_000
+                FREEZE_MS * WINDOWS_SCALE / 3_600_000
             ),
             None => String::new(),
         }

@@ -6,6 +6,7 @@ use crate::guardian::News;
 use crate::words;
 use defib_engine::event::Outcome;
 use defib_engine::id::{AppId, IncidentId};
+use defib_engine::scale::FOR_A_LAB_ONLY;
 use defib_journal::order::{PROTOCOL, Report, Request};
 
 /// How much of the app's output goes into a bundle.
@@ -109,6 +110,7 @@ impl Executor {
         let mut text = words::service_status(&self.config, self.config_fault.is_some());
         text += &self.watchdog_status();
         text += &self.freeze_status();
+        text += FOR_A_LAB_ONLY.map_or("", |_| "; NOT FOR USE: scaled windows");
         self.notify.status(&text);
     }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Parser, Debug, Clone, PartialEq)]
 #[command(
     name = "defib",
-    version,
+    version = crate::VERSION,
     about = "Brings a web application back when it goes down, and says why",
     disable_help_subcommand = true,
     max_term_width = 100,

@@ -5,6 +5,7 @@ use super::facts::Facts;
 use super::rungs::{Case, Rung, table};
 use super::word::Word;
 use defib_config::spec::Config;
+use defib_engine::scale::FOR_A_LAB_ONLY;
 
 /// What the config was, for the report.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +51,7 @@ impl Report {
         if read.is_broken {
             findings.insert(0, broken(&read));
         }
+        findings.splice(0..0, FOR_A_LAB_ONLY.map(lab_build));
         let only_root = |what: &String| format!("{what} (only root may)");
         let mut unseen: Vec<String> = facts.unseen.iter().map(only_root).collect();
         if read.is_unseen {
@@ -76,6 +78,17 @@ impl Report {
             (0, _) => 1,
             _ => 2,
         }
+    }
+}
+
+fn lab_build(words: &str) -> Finding {
+    Finding {
+        id: "lab-build",
+        severity: Severity::Impossible,
+        about: super::rungs::MACHINE.to_owned(),
+        what: words.to_owned(),
+        why: "it may reboot this machine sixty times as often as it should".to_owned(),
+        fixes: vec![Fix::Do("install an ordinary build".to_owned())],
     }
 }
 

@@ -7,6 +7,7 @@ mod weights;
 pub use sets::{ClassSet, RungSet};
 pub use weights::{Bars, Weights};
 
+use crate::scale::{DAY_MS, HOUR_MS};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -63,10 +64,10 @@ pub struct Budget {
 impl Budget {
     /// Restart and kill: 4 an hour, 10 a day.
     pub const ACTS: Budget =
-        Budget { short_ms: 3_600_000, short_limit: 4, long_ms: 86_400_000, long_limit: 10 };
+        Budget { short_ms: HOUR_MS, short_limit: 4, long_ms: DAY_MS, long_limit: 10 };
     /// Reboot: 1 in 6 hours, 2 a day.
     pub const REBOOTS: Budget =
-        Budget { short_ms: 21_600_000, short_limit: 1, long_ms: 86_400_000, long_limit: 2 };
+        Budget { short_ms: 6 * HOUR_MS, short_limit: 1, long_ms: DAY_MS, long_limit: 2 };
 }
 
 /// The rules for one app.

@@ -16,6 +16,7 @@ use defib_engine::event::{Charge, LedgerIntent, Outcome, StartCount};
 use defib_engine::freeze::{Freeze, VainReboot};
 use defib_engine::id::{AppId, Identity, IntentId};
 use defib_engine::policy::AppPolicy;
+use defib_engine::scale::WINDOWS_SCALE;
 use defib_engine::time::Moment;
 use defib_journal::ledger::{
     BootEnd, Damaged, EditError, IntentRecord, Ledger, Name, RebootMark, SLOT_BYTES, WatchdogMark,
@@ -26,7 +27,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 
 /// The ledger is stamped this often, so that a hard reset ages no charge by more.
-const STAMP_EVERY_MS: u64 = 600_000;
+const STAMP_EVERY_MS: u64 = 600_000 / WINDOWS_SCALE;
 
 /// Charges older than this are forgotten: no window of a budget is longer.
 const KEEP_MS: u64 = 7 * 86_400_000;
