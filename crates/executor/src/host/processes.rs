@@ -1,10 +1,11 @@
 //! Processes as the kernel shows them: pidfds and /proc.
 
+use super::children::find_program;
 use super::waits::Waits;
-use crate::boundary::{Group, GroupOf, Held, Piece, Processes, Signal, Token};
+use crate::boundary::{Claim, Group, GroupOf, Held, Piece, Processes, Signal, Token};
 use crate::process::reclaim::Reclaim;
-use crate::process::{cgroup, evidence, handle, listener, protect, stat, tree};
-use defib_config::spec::ProcessSource;
+use crate::process::{cgroup, claim, evidence, handle, listener, protect, stat, tree};
+use defib_config::spec::{App, ChildSpec, ProcessSource};
 use defib_engine::id::Identity;
 use std::io;
 use std::rc::Rc;
@@ -85,6 +86,10 @@ impl Processes for Kernel {
 
     fn listener(&self, port: u16) -> Option<Identity> {
         listener::find(port)
+    }
+
+    fn claim(&self, app: &App, child: &ChildSpec, last: Option<Identity>) -> Claim {
+        claim::of(app, child, last, find_program).unwrap_or(Claim::Nobody)
     }
 
     fn evidence(&self, identity: Identity) -> Vec<Piece> {
