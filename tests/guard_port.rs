@@ -3,7 +3,7 @@
 
 mod support;
 
-use defib_console::view::Incident;
+use defib_console::view::{Incident, What};
 use defib_engine::effect::Rung;
 use defib_engine::event::{Failure, Outcome};
 use defib_engine::note::Ending;
@@ -44,16 +44,18 @@ impl Stranger {
     }
 }
 
-fn listener_evidence(incident: &Incident) -> Option<String> {
-    incident.evidence.iter().find(|piece| piece.name == "listener").map(|piece| piece.text.clone())
-}
-
-/// Waits until the bundles say who listens on the apps' ports.
-fn listeners(agent: &Agent, subjects: &[(&str, Subject)]) -> Vec<String> {
+/// Waits until the incidents say why the apps cannot be started.
+fn obstacles(agent: &Agent, subjects: &[(&str, Subject)]) -> Vec<String> {
+    let said = |incident: &Incident| {
+        incident.items.iter().find_map(|item| match &item.what {
+            What::Unstartable(why) => Some(why.clone()),
+            _ => None,
+        })
+    };
     let one = |(kind, _): &(&str, Subject)| {
-        let evidence = agent.wait_incident(kind, "the listener's name", COURSE, listener_evidence);
-        println!("{kind}: {evidence:?}");
-        evidence
+        let why = agent.wait_incident(kind, "who has the port", COURSE, said);
+        println!("{kind}: {why:?}");
+        why
     };
     subjects.iter().map(one).collect()
 }
@@ -85,10 +87,10 @@ fn a_port_taken_before_the_start_is_waited_for() {
     let mut strangers: Vec<Stranger> =
         subjects.iter().map(|(_, subject)| Stranger::on_the_port_of(subject)).collect();
     let agent = Agent::daemon("taken", &config(&subjects, &settings()));
-    for (evidence, stranger) in listeners(&agent, &subjects).iter().zip(&mut strangers) {
+    for (why, stranger) in obstacles(&agent, &subjects).iter().zip(&mut strangers) {
         let pids = stranger.subject.processes();
-        let named = pids.iter().any(|pid| evidence.contains(&format!("pid {} ", pid.as_raw_pid())));
-        assert!(named && evidence.contains("not this app"), "{evidence:?} names none of {pids:?}");
+        let named = pids.iter().any(|pid| why.contains(&format!("pid {} ", pid.as_raw_pid())));
+        assert!(named, "{why:?} names none of {pids:?}");
         stays_false("the stranger is hurt", Duration::from_secs(1), || !stranger.is_unhurt());
     }
     assert_eq!(acts(&agent, &subjects), 0, "no copy was started that could not live");

@@ -7,6 +7,7 @@ use super::cgroup::unit_of;
 use super::command::{Command, shown_by};
 use super::listener::{self, Taken};
 use super::protect;
+use super::setting::contradiction;
 use super::stat::Stat;
 use super::tree;
 use crate::app::address;
@@ -31,6 +32,7 @@ const STARTERS: [&str; 11] = [
 struct Wanted<'a> {
     uid: u32,
     user: &'a str,
+    child: &'a ChildSpec,
     command: Command<'a>,
     own_unit: String,
 }
@@ -83,6 +85,8 @@ enum Not {
     Command,
     /// It runs as somebody else.
     User(u32),
+    /// It was started somewhere else, or with another environment.
+    Setting(String),
     /// The service manager keeps it, and would start it again.
     Kept(String),
     /// It is what is left of the app's own unit, which the next start clears away.
@@ -93,6 +97,7 @@ impl Not {
     fn words(&self, wanted: &Wanted<'_>) -> String {
         match self {
             Not::Command | Not::Left => "is not this app".into(),
+            Not::Setting(why) => why.clone(),
             Not::User(uid) => format!("runs as user {uid}, not as {}", wanted.user),
             Not::Kept(unit) => format!("belongs to {unit}: write `unit` instead of `start`"),
         }
@@ -115,6 +120,7 @@ impl<'a> Wanted<'a> {
         Some(Wanted {
             uid,
             user: child.user.as_deref().unwrap_or("the user of this defib"),
+            child,
             command: Command::of(&found, arguments)?,
             own_unit: crate::act::transient_name(&app.name),
         })
@@ -148,11 +154,14 @@ impl<'a> Wanted<'a> {
         if !is_of_our_namespace(root.pid) {
             return Err(Not::Command);
         }
-        match real_uid(root.pid) {
-            Some(uid) if uid == self.uid => kept.map_or(Ok(root), |unit| Err(Not::Kept(unit))),
-            Some(uid) => Err(Not::User(uid)),
-            None => Err(Not::Command),
+        let uid = real_uid(root.pid).ok_or(Not::Command)?;
+        if uid != self.uid {
+            return Err(Not::User(uid));
         }
+        if let Some(why) = contradiction(root.pid, self.child) {
+            return Err(Not::Setting(why));
+        }
+        kept.map_or(Ok(root), |unit| Err(Not::Kept(unit)))
     }
 }
 

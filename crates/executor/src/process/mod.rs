@@ -8,5 +8,6 @@ pub(crate) mod handle;
 pub(crate) mod listener;
 pub(crate) mod protect;
 pub(crate) mod reclaim;
+pub(crate) mod setting;
 pub(crate) mod stat;
 pub(crate) mod tree;
