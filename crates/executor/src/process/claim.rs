@@ -13,6 +13,7 @@ use super::tree;
 use crate::app::address;
 use crate::boundary::Claim;
 use crate::exec_child::users;
+use defib_config::is_starter;
 use defib_config::spec::{App, ChildSpec};
 use defib_engine::id::Identity;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
@@ -21,12 +22,6 @@ use std::path::PathBuf;
 
 /// A chain of processes is short; the bound is against a /proc that lies.
 const CHAIN_MAX: usize = 64;
-
-/// Units that start what is not theirs: what they leave behind is nobody's.
-const STARTERS: [&str; 11] = [
-    "cron", "crond", "cronie", "anacron", "atd", "fcron", "rc-local", "ssh", "sshd", "defib",
-    "user",
-];
 
 /// What the app would be.
 struct Wanted<'a> {
@@ -37,19 +32,22 @@ struct Wanted<'a> {
     own_unit: String,
 }
 
-/// Who has the app's address. `None`: nobody, or it cannot be said.
+/// The app's address, if somebody listens there who is not left of the life whose main process was `last`. Cheap, and
+/// asked first: a death must not wait for a search of all descriptors.
+pub(crate) fn taken_address(app: &App, last: Option<Identity>) -> Option<SocketAddr> {
+    let is_left = |last| tree::members(last).map_or(true, |left| !left.is_empty());
+    let address = address(app).filter(|address| listener::is_taken(address.port()))?;
+    (!last.is_some_and(is_left)).then_some(address)
+}
+
+/// Who has the address of an app of this name. `None`: nobody, or it cannot be said. It reads what a process
+/// that is stuck in the kernel may keep it waiting for.
 pub(crate) fn of(
-    app: &App,
+    app: &str,
+    address: SocketAddr,
     child: &ChildSpec,
-    last: Option<Identity>,
     find_program: impl Fn(&str) -> Result<String, String>,
 ) -> Option<Claim> {
-    let address = address(app)?;
-    // Cheapest first: a death must not wait for a search of all descriptors, which may take 0.5 s.
-    let is_left = |last| tree::members(last).map_or(true, |left| !left.is_empty());
-    if !listener::is_taken(address.port()) || last.is_some_and(is_left) {
-        return None;
-    }
     let taken = listener::look(address.port()).ok().flatten()?;
     let wanted = Wanted::of(app, child, find_program)?;
     let (mut own, mut stranger) = (Vec::new(), None);
@@ -106,7 +104,7 @@ impl Not {
 
 impl<'a> Wanted<'a> {
     fn of(
-        app: &'a App,
+        app: &str,
         child: &'a ChildSpec,
         find_program: impl Fn(&str) -> Result<String, String>,
     ) -> Option<Wanted<'a>> {
@@ -122,7 +120,7 @@ impl<'a> Wanted<'a> {
             user: child.user.as_deref().unwrap_or("the user of this defib"),
             child,
             command: Command::of(&found, arguments)?,
-            own_unit: crate::act::transient_name(&app.name),
+            own_unit: crate::act::transient_name(app),
         })
     }
 
@@ -146,7 +144,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn judge(&self, root: Option<Identity>, holder: Identity) -> Result<Identity, Not> {
-        let kept = unit_of(holder.pid).filter(|unit| !is_starter(unit));
+        let kept = unit_of(holder.pid).filter(|unit| is_kept(unit));
         if kept.as_ref() == Some(&self.own_unit) {
             return Err(Not::Left);
         }
@@ -165,11 +163,9 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// `cron.service`, `user@1000.service`, `getty@tty1.service`
-fn is_starter(unit: &str) -> bool {
-    let Some(name) = unit.strip_suffix(".service") else { return true };
-    let name = name.split('@').next().unwrap_or(name);
-    STARTERS.contains(&name) || name.ends_with("getty")
+/// A scope is kept by nobody: when it is empty it is gone.
+fn is_kept(unit: &str) -> bool {
+    unit.rsplit_once('.').is_some_and(|(_, kind)| kind == "service") && !is_starter(unit)
 }
 
 /// Who started it. The effective user may be lower (a server that gives up its rights for a while) or higher;
@@ -208,12 +204,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_starter_keeps_nobody() {
-        for unit in ["cron.service", "user@1000.service", "serial-getty@ttyS0.service", "a.scope"] {
-            assert!(is_starter(unit), "{unit}");
-        }
-        for unit in ["shop.service", "cronjob.service", "shop@cron.service"] {
-            assert!(!is_starter(unit), "{unit}");
+    fn a_service_keeps_what_runs_in_it_and_a_login_does_not() {
+        assert!(is_kept("shop.service"));
+        for unit in ["cron.service", "session-3.scope", "run-r1.scope"] {
+            assert!(!is_kept(unit), "{unit}");
         }
     }
 

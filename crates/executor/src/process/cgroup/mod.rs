@@ -26,7 +26,7 @@ use std::rc::Rc;
 pub(crate) fn unit_of(pid: u32) -> Option<String> {
     let lines = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
     path::ALL.into_iter().find_map(|hierarchy| {
-        path::path_in(&lines, hierarchy).and_then(path::unit_in).map(ToOwned::to_owned)
+        path::path_in(&lines, hierarchy).and_then(defib_config::unit_in).map(ToOwned::to_owned)
     })
 }
 

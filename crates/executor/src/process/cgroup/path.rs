@@ -49,12 +49,6 @@ pub(crate) fn of_unit<'a>(path: &'a str, unit: &str) -> Option<&'a str> {
     None
 }
 
-/// The unit whose processes have this path: its innermost part that is one.
-pub(crate) fn unit_in(path: &str) -> Option<&str> {
-    let is_unit = |part: &&str| matches!(part.rsplit_once('.'), Some((_, "service" | "scope")));
-    path.rsplit('/').find(is_unit)
-}
-
 /// Where a hierarchy is mounted, as `/proc/self/mountinfo` (`text`) says. One whose root is not the
 /// hierarchy's own, as in some containers, shows other paths than `/proc/PID/cgroup`: it is left out.
 pub(crate) fn mount_of(text: &str, hierarchy: Hierarchy) -> Option<PathBuf> {
@@ -102,14 +96,6 @@ mod tests {
         assert_eq!(path_in(lines, Hierarchy::Named), Some("/system.slice/a:b.service"));
         assert_eq!(path_in("0::/gone (deleted)\n", Hierarchy::Unified), None);
         assert_eq!(path_in("nonsense\n0:\n", Hierarchy::Unified), None);
-    }
-
-    #[test]
-    fn the_innermost_unit_has_the_process() {
-        let own = "/user.slice/user-0.slice/user@0.service/app.slice/shop.service/workers";
-        assert_eq!(unit_in(own), Some("shop.service"));
-        assert_eq!(unit_in("/user.slice/user-0.slice/session-3.scope"), Some("session-3.scope"));
-        assert_eq!(unit_in("/"), None);
     }
 
     #[test]
