@@ -93,6 +93,19 @@ fn a_port_taken_before_the_start_is_waited_for() {
         assert!(named, "{why:?} names none of {pids:?}");
         stays_false("the stranger is hurt", Duration::from_secs(1), || !stranger.is_unhurt());
     }
+    let socket = agent.home().runtime().join("defib.sock").to_string_lossy().into_owned();
+    let state = agent.home().state().to_string_lossy().into_owned();
+    let verbs = [
+        &["status", "--socket", &socket][..],
+        &["why", "sync", "--socket", &socket],
+        &["explain", "1", "--state", &state],
+    ];
+    for verb in verbs {
+        let output = agent.home().verb(verb);
+        let said = String::from_utf8_lossy(&output.stdout);
+        println!("{said}");
+        assert!(said.contains(" is held by pid "), "{verb:?} says {output:?}");
+    }
     assert_eq!(acts(&agent, &subjects), 0, "no copy was started that could not live");
     drop(strangers);
     are_well_again(&agent, &subjects);
