@@ -1,11 +1,11 @@
 //! An app that this test starts by itself, as cron or a person would, and the config that would start the same.
 
 use crate::bench::{Bench, PATIENCE, user_line};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The user that nothing belongs to.
 pub(crate) const NOBODY: u32 = 65_534;
@@ -108,7 +108,7 @@ impl App {
         let pid = child.id();
         self.child = Some(child);
         let begun = Instant::now();
-        while !self.answers() || self.words.contains("workers") && self.workers().len() < 2 {
+        while self.words.contains("workers") && self.workers().len() < 2 || !self.answers() {
             assert!(begun.elapsed() < PATIENCE, "it does not listen");
             std::thread::yield_now();
         }
@@ -121,7 +121,9 @@ impl App {
     }
 
     pub(crate) fn answers(&self) -> bool {
-        TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+        // It accepts nobody: a full queue would hold up who waits for it.
+        let address = (Ipv4Addr::LOCALHOST, self.port).into();
+        TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
     }
 
     pub(crate) fn workers(&self) -> Vec<u32> {
