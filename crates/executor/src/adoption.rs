@@ -41,7 +41,8 @@ impl Executor {
             }
             Claim::Own(roots) => {
                 self.forget_stranger(app);
-                roots.first().is_some_and(|root| self.take_over(app, *root, now_ms))
+                let root = roots.into_iter().find(|root| !self.is_left(app, root));
+                root.is_some_and(|root| self.take_over(app, root, now_ms))
             }
             Claim::Stranger { identity, who } => {
                 self.note_stranger(app, identity, &who, now_ms);
@@ -52,6 +53,10 @@ impl Executor {
 
     /// The process that an executor before us has adopted: the ledger knows it, and no unit does.
     pub(crate) fn finds_adopted(&mut self, app: AppId, now_ms: u64) -> bool {
+        if !matches!(self.config.apps[usize::from(app.0)].target, Target::Child(_)) {
+            // A unit's process is what the manager says.
+            return false;
+        }
         let known = self.keeper.process(self.name(app));
         let alive = known.filter(|identity| self.processes.is_alive(*identity));
         alive.is_some_and(|identity| self.take_over(app, identity, now_ms))
