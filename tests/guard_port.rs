@@ -1,9 +1,11 @@
-//! The app's port in the hands of another server: it is never ended, and named in the evidence.
+//! The app's port in the hands of another server: it is never ended, and named; no copy of the app is started that
+//! could not have the port.
 
 mod support;
 
-use defib_console::view::Incident;
+use defib_console::view::{Incident, What};
 use defib_engine::effect::Rung;
+use defib_engine::event::{Failure, Outcome};
 use defib_engine::note::Ending;
 use rustix::process::{Signal, kill_process};
 use std::net::{Ipv4Addr, TcpListener};
@@ -42,22 +44,30 @@ impl Stranger {
     }
 }
 
-fn listener_evidence(incident: &Incident) -> Option<String> {
-    incident.evidence.iter().find(|piece| piece.name == "listener").map(|piece| piece.text.clone())
-}
-
-/// Waits until the apps were started in vain several times, and returns what the bundles say of the
-/// ports' listeners.
-fn starts_in_vain(agent: &Agent, subjects: &[(&str, Subject)]) -> Vec<String> {
+/// Waits until the incidents say why the apps cannot be started.
+fn obstacles(agent: &Agent, subjects: &[(&str, Subject)]) -> Vec<String> {
+    let said = |incident: &Incident| {
+        incident.items.iter().find_map(|item| match &item.what {
+            What::Unstartable(why) => Some(why.clone()),
+            _ => None,
+        })
+    };
     let one = |(kind, _): &(&str, Subject)| {
-        agent.wait_incident(kind, "three starts in vain", COURSE, |incident| {
-            (incident.acts.iter().count() >= 3).then_some(())
-        });
-        let evidence = agent.wait_incident(kind, "the listener's name", COURSE, listener_evidence);
-        println!("{kind}: {evidence:?}");
-        evidence
+        let why = agent.wait_incident(kind, "who has the port", COURSE, said);
+        println!("{kind}: {why:?}");
+        why
     };
     subjects.iter().map(one).collect()
+}
+
+/// How many orders these apps got in their incidents.
+fn acts(agent: &Agent, subjects: &[(&str, Subject)]) -> usize {
+    let of = |kind: &str| {
+        agent.wait_incident(kind, "it has one", COURSE, |incident| {
+            Some(incident.acts.iter().count())
+        })
+    };
+    subjects.iter().map(|(kind, _)| of(kind)).sum()
 }
 
 /// The ports are free: the incidents end by themselves, and nothing but starts was done.
@@ -77,12 +87,26 @@ fn a_port_taken_before_the_start_is_waited_for() {
     let mut strangers: Vec<Stranger> =
         subjects.iter().map(|(_, subject)| Stranger::on_the_port_of(subject)).collect();
     let agent = Agent::daemon("taken", &config(&subjects, &settings()));
-    for (evidence, stranger) in starts_in_vain(&agent, &subjects).iter().zip(&mut strangers) {
+    for (why, stranger) in obstacles(&agent, &subjects).iter().zip(&mut strangers) {
         let pids = stranger.subject.processes();
-        let named = pids.iter().any(|pid| evidence.contains(&format!("pid {} ", pid.as_raw_pid())));
-        assert!(named, "{evidence:?} names none of {pids:?}");
+        let named = pids.iter().any(|pid| why.contains(&format!("pid {} ", pid.as_raw_pid())));
+        assert!(named, "{why:?} names none of {pids:?}");
         stays_false("the stranger is hurt", Duration::from_secs(1), || !stranger.is_unhurt());
     }
+    let socket = agent.home().runtime().join("defib.sock").to_string_lossy().into_owned();
+    let state = agent.home().state().to_string_lossy().into_owned();
+    let verbs = [
+        &["status", "--socket", &socket][..],
+        &["why", "sync", "--socket", &socket],
+        &["explain", "1", "--state", &state],
+    ];
+    for verb in verbs {
+        let output = agent.home().verb(verb);
+        let said = String::from_utf8_lossy(&output.stdout);
+        println!("{said}");
+        assert!(said.contains(" is held by pid "), "{verb:?} says {output:?}");
+    }
+    assert_eq!(acts(&agent, &subjects), 0, "no copy was started that could not live");
     drop(strangers);
     are_well_again(&agent, &subjects);
 }
@@ -106,9 +130,17 @@ fn a_port_taken_after_a_death_is_waited_for() {
     };
     let listeners: Vec<TcpListener> = subjects.iter().map(seize).collect();
     let own = format!("pid {} ", std::process::id());
-    for evidence in starts_in_vain(&agent, &subjects) {
-        assert!(evidence.contains(&own), "{evidence:?} does not name {own}");
+    for (kind, _) in &subjects {
+        agent.wait_incident(kind, "a start that is not possible", COURSE, |incident| {
+            let last = incident.acts.iter().last()?;
+            let is_it = last.outcome == Some(Outcome::Failed(Failure::NotPossible));
+            (is_it && last.detail.contains(&own)).then_some(())
+        });
     }
+    // The longest pause between two starts is 2 s here.
+    let before = acts(&agent, &subjects);
+    let grows = || acts(&agent, &subjects) > before;
+    stays_false("it is started in vain", Duration::from_secs(4), grows);
     drop(listeners);
     are_well_again(&agent, &subjects);
 }

@@ -16,6 +16,7 @@ mod request;
 mod rules;
 mod section;
 pub mod spec;
+mod starter;
 mod target;
 mod units;
 mod url;
@@ -24,6 +25,7 @@ mod words;
 
 pub use diagnostic::{Diagnostic, Level, Report};
 pub use guard::{GuardOptions, guard_name, guard_text};
+pub use starter::{is_starter, unit_in};
 pub use units::{in_words as duration_in_words, parse_duration as parse_duration_ms};
 pub use value::{toml_list, toml_string};
 pub use words::{rule_in_words, watchdog_in_words};

@@ -1,11 +1,13 @@
 //! What the executor knows of one app while it runs.
 
 use crate::act::Act;
+use crate::adoption::Stranger;
 use crate::boundary::{Group, Held};
 use crate::manager::UnitState;
 use defib_config::spec::{App, Endpoint, ProbeKind, ProcessSource};
 use defib_engine::event::Exit;
 use defib_engine::id::{Identity, IncidentId};
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// One app, by its index in the config.
 #[derive(Debug, Default)]
@@ -35,6 +37,15 @@ pub(crate) struct AppState {
     pub(crate) is_stopped: bool,
     /// A death was told and no life since.
     pub(crate) told_dead: bool,
+    /// The process that was found running, started by somebody else, when the app was not known to run.
+    pub(crate) adopted: Option<Identity>,
+    /// When the last known main process ended.
+    pub(crate) died_ms: Option<u64>,
+    /// What is left of an adopted life, whose processes have no session of their own: it ends before the next
+    /// start.
+    pub(crate) left: Vec<Identity>,
+    /// Somebody else listens where it is to listen.
+    pub(crate) stranger: Option<Stranger>,
     /// A bundle lacks the listener of the app's port: from when on, and of which incident.
     pub(crate) listener_due: Option<(u64, IncidentId)>,
 }
@@ -56,17 +67,24 @@ pub(crate) fn port(app: &App) -> Option<u16> {
     if let ProcessSource::Port(port) = app.process {
         return Some(port);
     }
+    address(app).map(|address| address.port())
+}
+
+/// The address of this machine at which the app is looked at first.
+pub(crate) fn address(app: &App) -> Option<SocketAddr> {
     app.probes.iter().find_map(|probe| match &probe.kind {
-        ProbeKind::Http(http) => local_port(&http.endpoint),
-        ProbeKind::Tcp(endpoint) => local_port(endpoint),
+        ProbeKind::Http(http) => local(&http.endpoint),
+        ProbeKind::Tcp(endpoint) => local(endpoint),
         ProbeKind::Command(_) => None,
     })
 }
 
-fn local_port(endpoint: &Endpoint) -> Option<u16> {
+fn local(endpoint: &Endpoint) -> Option<SocketAddr> {
     match endpoint {
-        Endpoint::Ip(ip, port) if ip.is_loopback() => Some(*port),
-        Endpoint::Name { host, port, .. } if host == "localhost" => Some(*port),
+        Endpoint::Ip(ip, port) if ip.is_loopback() => Some((*ip, *port).into()),
+        Endpoint::Name { host, port, .. } if host == "localhost" => {
+            Some((Ipv4Addr::LOCALHOST, *port).into())
+        }
         _ => None,
     }
 }

@@ -31,9 +31,15 @@ impl Executor {
         let spec = &self.config.apps[usize::from(app.0)];
         let mut rungs = RungSet::NONE;
         let mut why_not = Vec::new();
+        let stranger = self.apps[usize::from(app.0)].stranger.as_ref();
         let no_manager = self.manager.why_not().filter(|_| self.is_unit(app));
         for rung in ALL_RUNGS.into_iter().filter(|rung| target_knows(spec, *rung)) {
             let obstacle = match rung {
+                // A copy would find the port taken; and what others have there is not ours to end.
+                Rung::Start if stranger.is_some() => stranger.map(|it| it.who.clone()),
+                Rung::Reload | Rung::Restart | Rung::Kill | Rung::Reboot if stranger.is_some() => {
+                    Some("for the same reason".into())
+                }
                 Rung::Reboot => self.no_reboot(),
                 // Without a key for it there is nothing to explain.
                 Rung::Clean if self.config.clean.is_empty() => continue,

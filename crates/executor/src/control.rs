@@ -66,16 +66,21 @@ impl Executor {
     /// All living processes of `start` apps.
     fn own_members(&self) -> Vec<Held> {
         (0..self.apps.len())
-            .filter(|index| self.is_own_child(AppId(*index as u16)))
+            .filter(|index| self.ends_with_us(AppId(*index as u16)))
             .filter_map(|index| self.keeper.process(&self.config.apps[index].name))
             .flat_map(|main| self.processes.members(main).unwrap_or_default())
             .filter_map(|identity| self.processes.hold(identity, None))
             .collect()
     }
 
+    /// What somebody else has started is not ours to stop.
+    fn ends_with_us(&self, app: AppId) -> bool {
+        self.is_own_child(app) && !self.is_adopted(app)
+    }
+
     /// Whether any of them is there. What cannot be seen may be.
     fn own_members_live(&self) -> bool {
-        (0..self.apps.len()).filter(|index| self.is_own_child(AppId(*index as u16))).any(|index| {
+        (0..self.apps.len()).filter(|index| self.ends_with_us(AppId(*index as u16))).any(|index| {
             let main = self.keeper.process(&self.config.apps[index].name);
             main.is_some_and(|main| self.processes.members(main).map_or(true, |it| !it.is_empty()))
         })

@@ -6,6 +6,7 @@
 
 mod act;
 pub mod admit;
+mod adoption;
 mod app;
 mod boot;
 pub mod boundary;

@@ -153,7 +153,7 @@ impl Executor {
             pieces.push(Piece { name: "exit", bytes: format!("{exit:?}").into_bytes() });
         }
         if let Some(port) = port.filter(|_| !is_port_later) {
-            pieces.push(self.listener_of(port));
+            pieces.push(self.listener_of(app, port));
         }
         if let Ok(bytes) = self.files.output_tail(self.name(app), OUTPUT_TAIL) {
             pieces.push(Piece { name: "output", bytes });
@@ -176,7 +176,10 @@ impl Executor {
         self.guardian.say(&Report::Evidence { app, incident, name: name.into(), bytes, last });
     }
 
-    fn listener_of(&self, port: u16) -> Piece {
+    fn listener_of(&self, app: AppId, port: u16) -> Piece {
+        if let Some(stranger) = &self.apps[usize::from(app.0)].stranger {
+            return Piece { name: "listener", bytes: stranger.who.clone().into_bytes() };
+        }
         let text = match self.processes.listener(port) {
             Some(found) => format!("port {port}: pid {} start {}", found.pid, found.start_ticks),
             None => format!("port {port}: nobody listens"),
@@ -194,8 +197,9 @@ impl Executor {
             }
             let Some((_, incident)) = state.listener_due.take_if(is_due) else { continue };
             if let Some(port) = crate::app::port(&self.config.apps[index]) {
-                let piece = self.listener_of(port);
-                self.say_piece(AppId(index as u16), incident, piece, true);
+                let app = AppId(index as u16);
+                let piece = self.listener_of(app, port);
+                self.say_piece(app, incident, piece, true);
             }
         }
     }

@@ -34,6 +34,8 @@ impl Executor {
         let listeners = listeners.filter_map(|app| app.listener_due).map(|(due, _)| due);
         let stopping = self.stopping.map(|it| if it.killed { it.gone_at } else { it.kill_at });
         let unheld = self.apps.iter().filter_map(|app| app.unheld).map(|(due, _)| due);
+        let strangers = self.apps.iter().filter(|app| app.act.is_none());
+        let strangers = strangers.filter_map(|app| app.stranger.as_ref()).map(|it| it.look_at);
         let others = [
             self.guardian.deadline_ms(),
             self.manager.deadline_ms(),
@@ -46,6 +48,7 @@ impl Executor {
         acts.chain(deaths)
             .chain(listeners)
             .chain(unheld)
+            .chain(strangers)
             .chain(others.into_iter().flatten())
             .chain([self.keeper.stamp_due_ms(), self.watchdog_due])
             .min()
@@ -85,6 +88,7 @@ impl Executor {
         }
         self.hold_again(now_ms);
         self.tell_unit_deaths(now_ms);
+        self.look_at_strangers(now_ms);
         for index in 0..self.apps.len() {
             self.advance_act(AppId(index as u16), now_ms);
         }

@@ -132,10 +132,10 @@ impl Executor {
             None if state.main.is_some() => self.check_main(app, now_ms),
             None if state.unheld.is_some() => state.unheld = None,
             None if state.unit_death.is_some() => self.tell_unit_death(app),
-            None if !state.told_dead && state.act.is_none() => {
-                self.say_died(app, None, Exit::Unseen);
-            }
-            None => {}
+            // It is looked at again by itself.
+            None if state.told_dead || state.act.is_some() || state.stranger.is_some() => {}
+            None if self.finds_adopted(app, now_ms) || self.finds_running(app, now_ms) => {}
+            None => self.say_died(app, None, Exit::Unseen),
         }
     }
 }

@@ -67,9 +67,11 @@ impl Executor {
     }
 
     pub(crate) fn say_died(&mut self, app: AppId, identity: Option<Identity>, exit: Exit) {
+        let now_ms = self.now_ms();
         let state = &mut self.apps[usize::from(app.0)];
         state.last_exit = identity.map(|_| exit).or(state.last_exit);
         let restart_in_ms = state.restart_in_ms.take();
+        state.died_ms = identity.map(|_| now_ms).or(state.died_ms);
         state.told_dead = true;
         state.unit_death = None;
         self.guardian.say(&Report::Died { app, identity, exit, restart_in_ms });
@@ -79,6 +81,7 @@ impl Executor {
     pub(crate) fn adopt(&mut self, app: AppId, identity: Identity, now_ms: u64) {
         if self.hold(app, identity, now_ms) {
             self.guardian.say(&Report::Found { app, identity });
+            self.forget_stranger(app);
         }
     }
 
@@ -128,6 +131,8 @@ impl Executor {
         for index in 0..self.config.apps.len() {
             let app = AppId(index as u16);
             let name = self.name(app).to_owned();
+            // It may be another command or address now.
+            self.apps[index].stranger = None;
             // It may be another unit now; the manager says it anew.
             self.apps[index].cannot_reload = false;
             match &self.config.apps[index].target {
@@ -170,7 +175,8 @@ impl Executor {
                 Some(identity) => self.guardian.say(&Report::Found { app, identity }),
                 // It is there, and will be told when it is held.
                 None if at_work || state.unheld.is_some() => {}
-                None if state.told_dead || self.is_own_child(app) => {
+                None if state.told_dead => self.say_died(app, None, Exit::Unseen),
+                None if self.is_own_child(app) && !self.finds_running(app, now_ms) => {
                     self.say_died(app, None, Exit::Unseen);
                 }
                 None => {}

@@ -9,7 +9,7 @@ use crate::clock::{self, Clock, parse_rfc3339};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless, tone_of_state};
 use crate::view::{BootEnd, View};
-use crate::words::{boot_end, span};
+use crate::words::{self, boot_end, span};
 use defib_journal::boot::BootEnding;
 
 /// How long the end of a boot is news.
@@ -55,6 +55,8 @@ fn live(status: &AgentStatus, global: &Global, clock: &Clock, style: Style) -> S
         out.push_str(&app_line(app, width, clock, style));
         if !global.quiet && (global.verbose > 0 || app.state != "up") {
             out.push_str(&details(app, style));
+        } else if !global.quiet {
+            out.push_str(&cannot_start(app.why_not.as_deref(), style));
         }
     }
     if status.mode == "observe" {
@@ -124,6 +126,13 @@ fn app_line(app: &AppStatus, width: usize, clock: &Clock, style: Style) -> Strin
     let name = harmless(&app.app);
     let pad = width.saturating_sub(name.chars().count());
     format!("{state} {name}{:pad$}  {}\n", "", harmless(&facts.join(", ")))
+}
+
+/// One that is up and cannot be started is not the one that answers.
+pub(super) fn cannot_start(why_not: Option<&str>, style: Style) -> String {
+    let why = why_not.and_then(words::why_no_start);
+    let line = |why| style.paint(Tone::Warn, &harmless(&words::cannot_start(why)));
+    why.map_or_else(String::new, |why| format!("    {}\n", line(why)))
 }
 
 fn details(app: &AppStatus, style: Style) -> String {

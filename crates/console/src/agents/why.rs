@@ -3,7 +3,7 @@
 use crate::agents::ask::{ask_all, holders};
 use crate::agents::find::Asked;
 use crate::agents::status::{frozen_of, maybe, text};
-use crate::agents::status_text::frozen_line;
+use crate::agents::status_text::{cannot_start, frozen_line};
 use crate::answer::Answer;
 use crate::cli::args::{AppArgs, Global};
 use crate::clock::Clock;
@@ -52,6 +52,7 @@ fn draw(app: &str, answer: &Value, clock: &Clock, style: Style) -> String {
     for refusal in answer["refusals"].as_array().into_iter().flatten() {
         out.push_str(&guard(refusal, style));
     }
+    out.push_str(&cannot_start(answer["why_not"].as_str(), style));
     if let Some(frozen) = frozen_of(answer) {
         out.push_str(&frozen_line(&frozen, clock, style));
     }

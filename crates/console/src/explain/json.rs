@@ -106,7 +106,7 @@ fn moment(item: &Item, incident: &Incident) -> Value {
             moment["intent"] = json!(intent.0);
         }
         What::Booted(end) => moment["boot"] = boot(end),
-        What::GuardianStarted | What::Drill { .. } => {}
+        What::GuardianStarted | What::Drill { .. } | What::Unstartable(_) => {}
     }
     moment
 }

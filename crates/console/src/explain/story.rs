@@ -37,6 +37,7 @@ pub(crate) fn tell(item: &Item, incident: &Incident) -> (Section, Vec<String>) {
         What::Drill { kind, stage, detail } => {
             (Section::Seen, vec![words::drill(*kind, *stage, detail)])
         }
+        What::Unstartable(why) => (Section::Decided, vec![words::cannot_start(why)]),
         What::GuardianStarted => {
             (Section::Done, vec!["defib's guardian was started anew, and went on".to_owned()])
         }

@@ -6,6 +6,7 @@ mod crontab;
 mod gather;
 mod guard;
 mod plan;
+mod reload;
 mod retire;
 mod say;
 mod shell;

@@ -74,8 +74,8 @@ fn changes(guard: &Guard, plan: &Plan, entries: &[Entry], allow_reboot: bool) ->
     if let Target::Start(launch) = &guard.target {
         let program = launch.argv.first().map_or("", String::as_str);
         changes.push(format!(
-            "defib starts {program} and keeps it: its output goes to defib's own file, not where the \
-             line sent it"
+            "defib keeps {program} as it runs, and starts it when it does not: its output then goes to \
+             defib's own file, not where the line sent it"
         ));
     }
     changes

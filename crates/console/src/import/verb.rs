@@ -5,6 +5,7 @@ use super::crontab::Entry;
 use super::gather::{Crontab, gather};
 use super::guard::Target;
 use super::plan::{Fate, Plan, plan};
+use super::reload::tell_service;
 use super::say::say;
 use super::surroundings::Rooted;
 use super::text::config_text;
@@ -82,7 +83,8 @@ pub fn import_cron(args: &ImportArgs, global: &Global) -> Answer {
     let (done, is_all) = apply(&config, &text, &plan, &entries, &crontabs, &date());
     put!(out, "\n{done}");
     if is_all {
-        out += &next(&plan);
+        let is_this_machine = args.root.is_none() && global.config.is_none();
+        out += &next(&plan, tell_service(is_this_machine));
     }
     Answer { out, err, code: u8::from(!is_all) }
 }
@@ -97,25 +99,23 @@ fn undone(crontabs: &[Crontab], config: &Path, global: &Global, err: String) -> 
     Answer { out, err, code: u8::from(!is_all) }
 }
 
-fn next(plan: &Plan) -> String {
+fn next(plan: &Plan, is_told: bool) -> String {
     let app = plan.guards.first().map_or("APP", |guard| guard.name.as_str());
     let mut out = String::new();
     for guard in &plan.guards {
-        if let Target::Start(launch) = &guard.target {
-            // defib starts its own; the one that cron started would keep the port.
-            let user = launch.user.as_deref().unwrap_or("root");
-            let program = launch.argv.first().map_or("", String::as_str);
-            put!(
-                out,
-                "if {} runs now, as cron started it, end it once: sudo pkill -u {user} -f {program}\n",
-                guard.name
-            );
+        if matches!(guard.target, Target::Start(_)) {
+            put!(out, "if {} runs now, it is kept as it runs, and not started again\n", guard.name);
         }
     }
+    let first = if is_told {
+        put!(out, "defib was told to read the config (systemctl reload defib)\n");
+        ""
+    } else {
+        "start defib or reload it (sudo systemctl restart defib), then: "
+    };
     put!(
         out,
-        "next: start defib or reload it (sudo systemctl restart defib), then: defib status; sudo defib \
-         drill {app} --kill\nback to cron: sudo defib import cron --undo\n"
+        "next: {first}defib status; sudo defib drill {app} --kill\nback to cron: sudo defib import cron --undo\n"
     );
     out
 }

@@ -60,6 +60,8 @@ pub struct AppView {
     pub held_until: Option<Point>,
     /// What can be done for it.
     pub rungs: Option<RungSet>,
+    /// Why it cannot be started, if it cannot.
+    pub unstartable: Option<String>,
     /// Its main process, where one is known.
     pub process: Option<Identity>,
     /// When a drill of it began last.
@@ -77,6 +79,7 @@ impl AppView {
             incident: None,
             held_until: None,
             rungs: None,
+            unstartable: None,
             process: None,
             drill: None,
             pending: Kept::new(8, 24),

@@ -178,6 +178,10 @@ impl View {
         let begun = |item: &Item| item.at.up_ms >= since.0;
         view.pending.drain().into_iter().filter(begun).for_each(|item| items.push(item));
         items.push(Item { at, what: What::Note(note.clone()) });
+        let is_told = |item: &Item| matches!(item.what, What::Unstartable(_));
+        if let Some(why) = view.unstartable.clone().filter(|_| !items.iter().any(is_told)) {
+            items.push(Item { at, what: What::Unstartable(why) });
+        }
         if self.incidents.len() == INCIDENTS_MAX {
             self.incidents.pop_front();
         }

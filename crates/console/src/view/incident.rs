@@ -82,6 +82,8 @@ pub enum What {
         /// A sentence.
         detail: String,
     },
+    /// It cannot be started, and this is why.
+    Unstartable(String),
     /// The guardian started in the middle of it.
     GuardianStarted,
     /// The machine was away in the middle of it.

@@ -3,7 +3,10 @@
 use crate::view::boot::BootEnd;
 use crate::view::fold::View;
 use crate::view::incident::{Item, Piece, Point, What};
+use crate::words;
+use defib_engine::effect::Rung;
 use defib_engine::id::{AppId, ProbeId};
+use defib_engine::policy::RungSet;
 use defib_journal::drill::{DrillKind, DrillStage};
 use defib_journal::line::{Entry, Line};
 
@@ -57,11 +60,7 @@ impl View {
             }
             Line::Drill { app, drill, stage, detail } => self.drill(*app, *drill, *stage, detail),
             Line::Stopped { reason } => self.stopped = Some(reason.to_string()),
-            Line::Capable { app, rungs, .. } => {
-                if let Some(view) = self.apps.get_mut(usize::from(app.0)) {
-                    view.rungs = Some(*rungs);
-                }
-            }
+            Line::Capable { app, rungs, why_not } => self.capable(*app, *rungs, why_not),
             // What a hold means for its app is in the engine's note; the rest is for replay and
             // for graphs.
             Line::Hold { .. }
@@ -69,6 +68,18 @@ impl View {
             | Line::Checkpoint { .. }
             | Line::Event { .. }
             | Line::Order { .. } => {}
+        }
+    }
+
+    fn capable(&mut self, app: AppId, rungs: RungSet, why_not: &str) {
+        let Some(view) = self.apps.get_mut(usize::from(app.0)) else { return };
+        view.rungs = Some(rungs);
+        let why = words::why_no_start(why_not).filter(|_| !rungs.has(Rung::Start));
+        let why = why.map(ToOwned::to_owned);
+        let news = why.clone().filter(|_| view.unstartable != why);
+        view.unstartable = why;
+        if let Some(why) = news {
+            self.happened(app, What::Unstartable(why));
         }
     }
 

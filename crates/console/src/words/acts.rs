@@ -176,3 +176,13 @@ pub const fn ending(ending: Ending) -> &'static str {
         Ending::Superseded => "superseded",
     }
 }
+
+/// Why an app cannot be started, of all that the executor says is not possible (`start: why; kill: why`).
+pub fn why_no_start(why_not: &str) -> Option<&str> {
+    why_not.split("; ").find_map(|part| part.strip_prefix("start: "))
+}
+
+/// The sentence that tells it.
+pub fn cannot_start(why: &str) -> String {
+    format!("it cannot be started: {why}")
+}

@@ -10,8 +10,8 @@ mod names;
 mod refusals;
 mod span;
 
+pub use acts::{cannot_start, rung_past, step, thaw, why_no_start};
 pub use acts::{ending, exit, failure, hand_over, outcome, refused_order, rung, rung_fault, rungs};
-pub use acts::{rung_past, step, thaw};
 pub use boots::{boot_end, boot_end_short, trace};
 pub use drill::drill;
 pub use hosts::host_fact;

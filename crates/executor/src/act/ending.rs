@@ -24,6 +24,8 @@ pub(crate) struct Ending {
     pub(super) kill_at: Option<u64>,
     look_at: Option<u64>,
     pub(super) hunted: Vec<Held>,
+    /// Processes beside the main one that are the app's too, with all below them.
+    pub(super) beside: Vec<Identity>,
     then: Then,
 }
 
@@ -67,7 +69,10 @@ impl Executor {
         end_at: u64,
     ) -> Turn {
         let Some(main) = self.last_main(order) else { return Executor::go_on(then, now_ms) };
-        let mut ending = Ending { main, kill_at: None, look_at: None, hunted: Vec::new(), then };
+        // Whoever must end at once is not looked for with descriptors that may not be there.
+        let beside = if is_abrupt(order) { Vec::new() } else { self.roots_beside(order, main) };
+        let hunted = Vec::new();
+        let mut ending = Ending { main, kill_at: None, look_at: None, hunted, beside, then };
         let hunt = self.hunt(order, &mut ending);
         if hunt.is_over() {
             return Executor::go_on(ending.then, now_ms);

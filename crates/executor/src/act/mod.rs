@@ -109,6 +109,10 @@ impl Executor {
             self.say_acted(&order, outcome, &detail);
             return;
         }
+        if let Err((outcome, detail)) = self.check_port(&order, now_ms) {
+            self.say_acted(&order, outcome, &detail);
+            return;
+        }
         let rules = &self.config.policy.apps[usize::from(order.app.0)];
         if let Err(detail) = self.keeper.begin(&order, rules, now_ms) {
             self.say_acted(&order, Outcome::Refused(OrderRefusal::LedgerUnwritable), &detail);
@@ -170,8 +174,14 @@ impl Executor {
                 self.begin_unit(order, act, now_ms, end_at)
             }
             Target::Child(child) if self.manager.has_transient() => {
-                let act = UnitAct::of_transient(child, order.rung);
-                self.begin_unit(order, act, now_ms, end_at)
+                let (act, grace_ms) = (UnitAct::of_transient(child, order.rung), child.grace_ms);
+                if !self.lives_outside(order.app) {
+                    return self.begin_unit(order, act, now_ms, end_at);
+                }
+                if order.rung == Rung::Reload {
+                    return self.reload(order);
+                }
+                self.begin_ending(order, grace_ms, Then::Jobs(act), now_ms, end_at)
             }
             Target::Child(child) if order.rung == Rung::Reload => self.reload(order),
             Target::Child(child) => {

@@ -9,6 +9,7 @@ use defib_config::spec::Target;
 use defib_engine::effect::Order;
 use defib_engine::id::{AppId, Identity};
 use defib_journal::order::ActStep;
+use std::io;
 
 /// The most rounds in which members are stopped and looked for anew. Each round leaves only those that
 /// were being forked in the round before.
@@ -83,7 +84,7 @@ impl Executor {
         let group = self.group_of(order.app, ending.main);
         let in_group = group.is_some_and(|group| group.is_ours() && !group.is_empty());
         let mut hunt = Hunt { in_group, ..Hunt::default() };
-        let Ok(members) = self.processes.members(ending.main) else {
+        let Ok(members) = self.members_of(ending) else {
             return Hunt { is_blind: true, ..hunt };
         };
         for identity in members {
@@ -102,6 +103,14 @@ impl Executor {
         }
         hunt.any = !ending.hunted.is_empty();
         hunt
+    }
+
+    fn members_of(&self, ending: &Ending) -> io::Result<Vec<Identity>> {
+        let mut members = self.processes.members(ending.main)?;
+        for root in &ending.beside {
+            members.extend(self.processes.members(*root)?);
+        }
+        Ok(members)
     }
 
     /// KILL to all of the app; `step` tells of it, unless its cgroup was ended as a whole.

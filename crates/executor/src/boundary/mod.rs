@@ -23,7 +23,7 @@ pub use cleaner::{Cleaned, Cleaner, NoCleaner};
 pub use files::Files;
 pub use guardians::{Attachment, Guardians, Peer};
 pub use ledger::{Copies, DiskJob, DiskWriter, NotTaken, Slots, Turns, newest};
-pub use processes::{Blow, Group, GroupOf, Held, Piece, Processes, Signal};
+pub use processes::{Blow, Claim, Group, GroupOf, Held, Piece, Processes, Signal};
 pub use watchdog::{Device, NoWatchdog, Parting, Sight, Watchdog};
 
 use crate::machine::Machine;

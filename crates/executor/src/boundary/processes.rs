@@ -1,7 +1,7 @@
 //! Processes by identity: a number that was given to another process is another process.
 
 use super::Token;
-use defib_config::spec::ProcessSource;
+use defib_config::spec::{App, ChildSpec, ProcessSource};
 use defib_engine::id::Identity;
 use std::fmt::Debug;
 use std::io;
@@ -50,6 +50,23 @@ pub struct Piece {
     pub name: &'static str,
     /// The bytes; at most 3 KiB.
     pub bytes: Vec<u8>,
+}
+
+/// Who listens where an app is to listen that is not known to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody, nobody who would be in the way of a start, or it cannot be seen now.
+    Nobody,
+    /// The app itself, started by somebody else: the topmost processes that run its command as its user, oldest
+    /// first. At least one.
+    Own(Vec<Identity>),
+    /// Somebody else.
+    Stranger {
+        /// The process, if it can be seen.
+        identity: Option<Identity>,
+        /// Which port, who, and why it is not the app.
+        who: String,
+    },
 }
 
 /// Whose cgroup is looked for.
@@ -121,6 +138,13 @@ pub trait Processes {
 
     /// Who listens on this port of the machine.
     fn listener(&self, port: u16) -> Option<Identity>;
+
+    /// Who listens where this app is to listen, and whether it is the app that its start command would make.
+    /// Where nothing is known of that, nobody does; nor while anything is left of the life whose main process
+    /// was `last`: that is ended before a start, and is no news.
+    fn claim(&self, _app: &App, _child: &ChildSpec, _last: Option<Identity>) -> Claim {
+        Claim::Nobody
+    }
 
     /// Bounded copies of what the kernel says of the process and its members.
     fn evidence(&self, identity: Identity) -> Vec<Piece>;

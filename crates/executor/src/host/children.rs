@@ -144,7 +144,7 @@ pub(super) fn memory_file(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
 }
 
 /// A bare name is looked up in PATH here: a transient unit takes only absolute paths.
-fn find_program(program: &str) -> Result<String, String> {
+pub(super) fn find_program(program: &str) -> Result<String, String> {
     if program.contains('/') {
         return Ok(program.to_owned());
     }

@@ -1,5 +1,6 @@
 //! The real machine behind the [boundary](crate::boundary).
 
+mod aside;
 mod boots;
 mod children;
 mod clock;

@@ -57,7 +57,7 @@ impl ServiceManager for Scripted {
     }
 
     fn has_transient(&self) -> bool {
-        false
+        self.folder.join("transient").exists()
     }
 
     fn fd(&self) -> Option<(BorrowedFd<'_>, bool)> {
@@ -92,6 +92,10 @@ impl ServiceManager for Scripted {
             self.news.push(ManagerEvent::StoppedByPerson { app });
             self.news.push(ManagerEvent::MainPid { app, identity: None });
             return self.news.push(ManagerEvent::State { app, state });
+        }
+        if self.has_transient() {
+            // The app's own unit is there only once it was made.
+            return self.news.push(ManagerEvent::State { app, state: UnitState::NotFound });
         }
         self.news.push(ManagerEvent::State { app, state: UnitState::Active });
         if let Some(main) = self.main() {

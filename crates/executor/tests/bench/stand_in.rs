@@ -46,11 +46,12 @@ fn executor(args: &[OsString]) -> ExitCode {
     let exe = std::env::current_exe().expect("known").into_os_string();
     let config_path = folder.join("config.toml");
     let config_text = std::fs::read_to_string(&config_path).expect("a config");
-    let manager: Box<dyn ServiceManager> = if config_text.contains("unit = ") {
-        Box::new(scripted::Scripted::new(folder.clone()))
-    } else {
-        Box::new(NoManager::default())
-    };
+    let manager: Box<dyn ServiceManager> =
+        if config_text.contains("unit = ") || folder.join("transient").exists() {
+            Box::new(scripted::Scripted::new(folder.clone()))
+        } else {
+            Box::new(NoManager::default())
+        };
     let setup = Setup {
         config_text,
         config_path: Some(config_path),

@@ -185,6 +185,7 @@ pub(crate) fn why(about: &About<'_>, status: &AppStatus) -> String {
             refusal.write_field("refusal", out);
             out.close_object();
         });
+        text(out, "why_not", &status.why_not);
         text(out, "next", &status.next);
     })
 }

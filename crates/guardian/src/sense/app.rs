@@ -4,6 +4,7 @@
 use super::machine::Source;
 use super::size::Size;
 use super::text::{ProcPath, after, named, number, permille};
+use defib_config::{is_starter, unit_in};
 use defib_engine::host::{AppFacts, Sleep};
 use defib_engine::id::Identity;
 use rustix::fs::stat;
@@ -125,10 +126,14 @@ impl App {
 }
 
 impl Group {
-    /// The group of the process, on the unified hierarchy only, and only if we are not in it ourselves.
+    /// The group of the process, on the unified hierarchy only, and only if we are not in it ourselves, nor
+    /// the jobs of a cron or all that a person runs: their memory is not this app's.
     fn of(pid: u32) -> Option<Group> {
         let own = unified(&format!("/proc/{pid}/cgroup"))?;
         if own == "/" || unified("/proc/self/cgroup").is_none_or(|ours| ours.starts_with(&own)) {
+            return None;
+        }
+        if unit_in(&own).is_some_and(is_starter) {
             return None;
         }
         let root = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(Path::new);

@@ -22,6 +22,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::rc::Rc;
 
+/// The unit that this process belongs to, where a service manager says so by its cgroups.
+pub(crate) fn unit_of(pid: u32) -> Option<String> {
+    let lines = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    path::ALL.into_iter().find_map(|hierarchy| {
+        path::path_in(&lines, hierarchy).and_then(defib_config::unit_in).map(ToOwned::to_owned)
+    })
+}
+
 /// How the members are made to stand still.
 #[derive(Debug)]
 enum Freezer {
