@@ -11,6 +11,7 @@ use defib_engine::time::Moment;
 use defib_journal::boot::{BootEnding, Trace};
 use defib_journal::line::{BootId, Line};
 use defib_journal::order::ActStep;
+use defib_journal::recorder::{Largest, Summary};
 use fixture::{Fixture, PLAIN, SHOP, UP_0, WALL_0, clock};
 use serde_json::Value;
 
@@ -39,8 +40,21 @@ fn away(ending: BootEnding) -> Fixture {
         began_wall_ms: Some(WALL_0 + 56_000),
         gap_ms: Some(45_000),
         away_ms: Some(48_000),
+        machine: Some(Box::new(machine())),
     });
     fixture
+}
+
+/// 600 MB, all of it in one process that is nobody's.
+fn machine() -> Summary {
+    let (comm, unit) = ("faulttool".to_owned(), Some("cron.service".to_owned()));
+    Summary {
+        memory_kb: 573_440,
+        available_kb: 3_072,
+        short_ms: Some(21_000),
+        largest: Some(Largest { pid: 812, comm, rss_kb: 509_952, unit, app: None }),
+        ..Summary::default()
+    }
 }
 
 fn close(fixture: &mut Fixture) {
@@ -67,7 +81,7 @@ fn our_reboot_is_named_with_its_step_and_the_gap_counts_as_down() {
     let mut fixture = away(BootEnding::Ours);
     let open = listed(&fixture, &Global::default());
     assert!(open.contains("58 s"), "10 s on the line and 48 s away: {open}");
-    assert!(open.contains("open; rebooted by defib (by sysrq), away 45 s"), "{open}");
+    assert!(open.contains("open; rebooted by defib (by sysrq), away 45 s, memory short"), "{open}");
     close(&mut fixture);
     let closed = listed(&fixture, &Global::default());
     assert!(closed.contains("1 min 3 s"), "{closed}");
@@ -75,6 +89,9 @@ fn our_reboot_is_named_with_its_step_and_the_gap_counts_as_down() {
     let story = told(&fixture);
     assert!(story.contains("defib rebooted the machine for shop (hung): by sysrq; away 45 s"));
     assert!(story.contains("the ledger holds a reboot of ours"), "{story}");
+    let hog = "faulttool (pid 812, 498 MB, not a guarded app, in cron.service)";
+    let memory = format!("memory: 3 MB of 560 left for 21 s; largest process: {hog}");
+    assert!(story.contains(&memory), "{story}");
     // 10 s after the fault by the line, and the machine was away before the line was written.
     assert!(story.contains("+58"), "{story}");
 }
@@ -106,4 +123,6 @@ fn programs_read_the_same() {
     assert_eq!((&boot["ending"], &boot["by_defib"]), (&"Ours".into(), &true.into()));
     assert_eq!((&boot["step"], &boot["away_seconds"]), (&"SysrqSent".into(), &45.0.into()));
     assert_eq!(list["incidents"][0]["down_for_seconds"], 58.0);
+    assert_eq!(boot["machine"]["short_ms"], 21_000);
+    assert_eq!(boot["machine"]["largest"]["comm"], "faulttool");
 }

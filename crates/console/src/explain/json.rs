@@ -58,6 +58,7 @@ pub(crate) fn boot(end: &BootEnd) -> Value {
         "last_heard": wall(end.last_wall_ms),
         "began": wall(end.began_wall_ms),
         "away_seconds": end.gap_ms.map(seconds),
+        "machine": plain(&end.machine),
     })
 }
 

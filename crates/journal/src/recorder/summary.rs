@@ -1,6 +1,7 @@
 //! What the last samples say, in one shape for the journal and in one sentence for people.
 
 use super::{Hog, Sample};
+use crate::boot::BootEnding;
 use std::fmt;
 
 /// From one sample to the next at most, or what lies between is not known: two readings of 5 s were missed.
@@ -116,6 +117,12 @@ impl Summary {
         let short_ms = since_ms.map(|since| last.boottime_ms.saturating_sub(since));
         let hog = short.iter().rev().find_map(|sample| sample.hog.as_ref());
         Some(Summary::new(last, short_ms, hog.or(last.hog.as_ref())))
+    }
+
+    /// Whether it can be why a boot ended so. Where nobody ended it on purpose, that memory was not short is worth a
+    /// word as well.
+    pub fn tells_of(&self, ending: BootEnding) -> bool {
+        self.short_ms.is_some() || !matches!(ending, BootEnding::Ours | BootEnding::Orderly)
     }
 
     /// Whether it speaks of the end of a boot that was last heard of then.
