@@ -132,7 +132,8 @@ impl Summary {
 }
 
 impl Largest {
-    fn of(hog: &Hog) -> Largest {
+    /// The same with room of its own.
+    pub fn of(hog: &Hog) -> Largest {
         Largest {
             pid: hog.pid,
             comm: hog.comm.as_str().to_owned(),
