@@ -3,7 +3,7 @@
 //! A slot is laid on a board that was made at the start; the thread takes it from there. Nobody waits for it, but
 //! whoever has the thread do something else next: a slot that is out is not a disk that is late.
 
-use super::patient::{Hand, Shelf, Work, too_late};
+use super::patient::{Hand, Shelf, Work};
 use super::storage::Ring;
 use crate::recorder::SLOT_BYTES;
 use std::io;
@@ -94,7 +94,8 @@ impl Ring for FarRing {
     /// error is that of the slot before.
     fn write(&mut self, offset: u64, slot: &[u8; SLOT_BYTES], is_durable: bool) -> io::Result<()> {
         if self.hand.is_busy() {
-            return Err(too_late());
+            // Not `too_late`: a message would be allocated.
+            return Err(io::ErrorKind::TimedOut.into());
         }
         let before = self.board.lay(offset, slot, is_durable);
         self.hand.begin_slot(Work::Slot { number: self.number, board: Arc::clone(&self.board) })?;
