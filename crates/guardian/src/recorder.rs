@@ -8,8 +8,8 @@ use defib_config::spec::Config;
 use defib_engine::id::AppId;
 use defib_journal::files::{Ring, Storage};
 use defib_journal::recorder::{
-    APPS_MAX, AppUse, FILE_NAME, Hog, RING_BYTES, SLOT_BYTES, Sample, Summary, Text,
-    of_earlier_boot, offset_of, read_ring, seq_after,
+    APPS_MAX, AppUse, FILE_NAME, Hog, Past, RING_BYTES, SLOT_BYTES, Sample, Summary, Text,
+    offset_of,
 };
 use std::io;
 use std::rc::Rc;
@@ -57,17 +57,16 @@ impl Recorder {
 
     /// Opens the ring. What it says of the end of the boot before this one; or why it is off.
     pub(crate) fn begin(&mut self, now_ms: u64) -> Result<Option<Summary>, Option<String>> {
-        let samples = self.open(now_ms).map_err(|error| self.off(now_ms, &error))?;
-        Ok(Summary::of(of_earlier_boot(&samples, self.boot_id)))
+        self.open(now_ms).map_err(|error| self.off(now_ms, &error))
     }
 
-    fn open(&mut self, now_ms: u64) -> io::Result<Vec<Sample>> {
+    fn open(&mut self, now_ms: u64) -> io::Result<Option<Summary>> {
         self.retry_at_ms = now_ms + RETRY_MS;
         let mut ring = self.storage.open_ring(FILE_NAME, RING_BYTES)?;
-        let samples = read_ring(&ring.read()?);
-        self.seq = seq_after(&samples);
+        let past = Past::read(self.boot_id, |offset, into| ring.read(offset, into))?;
+        self.seq = past.next_seq;
         self.ring = Some(ring);
-        Ok(samples)
+        Ok(past.end)
     }
 
     /// Puts a reading into the ring. What to tell people, if it is off from now on. Allocates nothing.

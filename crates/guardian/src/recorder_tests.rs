@@ -4,7 +4,7 @@ use super::*;
 use defib_config::{Host, load};
 use defib_engine::host::{AppFacts, MachineFacts, Pressure};
 use defib_journal::files::Folder;
-use defib_journal::recorder::SLOTS;
+use defib_journal::recorder::{SLOTS, read_ring};
 use std::path::Path;
 use tempfile::TempDir;
 

@@ -2,11 +2,11 @@
 
 use super::pstore::{Between, panic_between};
 use crate::boundary::{Boots, Signs};
-use defib_journal::recorder::{FILE_NAME, RING_BYTES, Summary, of_earlier_boot, read_ring};
+use defib_journal::recorder::{FILE_NAME, Past, Summary};
 use rustix::fs::{Mode, OFlags, open};
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -63,8 +63,9 @@ impl Boots for Witness {
     }
 
     fn recorded(&mut self, boot_id: [u8; 16]) -> Option<Summary> {
-        let bytes = read_ring_file(&self.journal.join(FILE_NAME)).ok()?;
-        Summary::of(of_earlier_boot(&read_ring(&bytes), boot_id))
+        let file = open_ring_file(&self.journal.join(FILE_NAME)).ok()?;
+        let past = Past::read(boot_id, |offset, into| file.read_exact_at(into, offset));
+        past.ok()?.end
     }
 
     fn show_at_login(&mut self, text: Option<&str>) -> io::Result<()> {
@@ -79,17 +80,15 @@ impl Boots for Witness {
     }
 }
 
-/// The guardian's user may put anything there: no link is followed, nothing that makes its reader wait is
-/// opened, and no more is read than there ever is.
-fn read_ring_file(path: &Path) -> io::Result<Vec<u8>> {
+/// The guardian's user may put anything there: no link is followed, and nothing that makes its reader wait is
+/// opened.
+fn open_ring_file(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(open(path, flags, Mode::empty())?);
     if !file.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let mut bytes = Vec::with_capacity(RING_BYTES);
-    file.take(RING_BYTES as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(file)
 }
 
 /// Whole or not at all: a login in between sees the old one.
@@ -111,7 +110,7 @@ fn write(folder: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use defib_journal::recorder::{SLOT_BYTES, Sample};
+    use defib_journal::recorder::{RING_BYTES, SLOT_BYTES, Sample};
 
     fn witness(root: &Path) -> Witness {
         Witness::new(root, root.join("journal"), Some(root.join("run/motd.d")))
@@ -169,11 +168,11 @@ mod tests {
         assert_eq!(machine.recorded([2; 16]), None);
         fs::create_dir(&journal).expect("made");
         let place = journal.join(FILE_NAME);
-        let mut slot = [0; SLOT_BYTES];
+        let mut ring = vec![0; RING_BYTES];
         Sample { boot_id: [1; 16], wall_ms: 77, is_short: true, ..Sample::default() }
-            .encode(&mut slot);
+            .encode(ring.first_chunk_mut::<SLOT_BYTES>().expect("a slot"));
         let elsewhere = root.path().join("elsewhere");
-        fs::write(&elsewhere, slot).expect("written");
+        fs::write(&elsewhere, ring).expect("written");
         std::os::unix::fs::symlink(&elsewhere, &place).expect("made");
         assert_eq!(machine.recorded([2; 16]), None, "a link");
         fs::remove_file(&place).expect("removed");

@@ -10,9 +10,7 @@ use defib_journal::boot::{BootEnding, LastBoot, Trace, TraceSet};
 use defib_journal::ledger::{Name, RebootMark};
 use defib_journal::line::{BootId, Line};
 use defib_journal::order::ActStep;
-use defib_journal::recorder::{
-    FILE_NAME, Hog, SLOT_BYTES, Sample, Text, offset_of, read_ring, seq_after,
-};
+use defib_journal::recorder::{FILE_NAME, Hog, SLOT_BYTES, Sample, Text, offset_of, read_ring};
 use std::time::Duration;
 
 const BOOT: [u8; 16] = [8; 16];
@@ -107,7 +105,7 @@ fn add_the_last_minute(world: &World) {
     let last = *samples.last().expect("the guardian has recorded");
     assert!(last.memory_kb > 0 && last.tasks > 0 && last.boot_id != BOOT, "{last:?}");
     let hog = Hog { pid: 812, rss_kb: 509_952, comm: Text::of(b"faulttool"), ..Hog::default() };
-    for (seq, seconds) in (seq_after(&samples)..).zip([5, 10, 15, 20, 26]) {
+    for (seq, seconds) in (last.seq + 1..).zip([5, 10, 15, 20, 26]) {
         let sample = Sample {
             seq,
             boottime_ms: last.boottime_ms + seconds * 1_000,

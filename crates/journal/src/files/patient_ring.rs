@@ -83,11 +83,16 @@ pub(super) struct FarRing {
 }
 
 impl Ring for FarRing {
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        let number = self.number;
-        self.hand.ask(move |shelf: &mut Shelf| {
-            shelf.rings.get_mut(&number).ok_or(io::ErrorKind::NotFound)?.read()
-        })
+    fn read(&mut self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        let (number, length) = (self.number, into.len());
+        let bytes = self.hand.ask(move |shelf: &mut Shelf| {
+            let ring = shelf.rings.get_mut(&number).ok_or(io::ErrorKind::NotFound)?;
+            let mut bytes = vec![0; length];
+            ring.read(offset, &mut bytes)?;
+            Ok(bytes)
+        })?;
+        into.copy_from_slice(&bytes);
+        Ok(())
     }
 
     /// [`TimedOut`](io::ErrorKind::TimedOut): the thread is at something else, and the slot was not taken. Any other

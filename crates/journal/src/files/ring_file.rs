@@ -14,7 +14,6 @@ const CHUNK: [u8; 4096] = [0; 4096];
 #[derive(Debug)]
 pub(super) struct RingFile {
     file: File,
-    bytes: usize,
 }
 
 impl RingFile {
@@ -43,15 +42,13 @@ impl RingFile {
         if is_short {
             file.sync_all()?;
         }
-        Ok((RingFile { file, bytes }, is_short))
+        Ok((RingFile { file }, is_short))
     }
 }
 
 impl Ring for RingFile {
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; self.bytes];
-        self.file.read_exact_at(&mut bytes, 0)?;
-        Ok(bytes)
+    fn read(&mut self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(into, offset)
     }
 
     fn write(&mut self, offset: u64, slot: &[u8; SLOT_BYTES], is_durable: bool) -> io::Result<()> {

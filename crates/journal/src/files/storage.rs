@@ -43,8 +43,8 @@ pub trait Storage {
 
 /// A file of fixed size.
 pub trait Ring {
-    /// All of it.
-    fn read(&mut self) -> io::Result<Vec<u8>>;
+    /// Fills `into` from this place on.
+    fn read(&mut self, offset: u64, into: &mut [u8]) -> io::Result<()>;
 
     /// Writes one slot at its place; `is_durable`: and makes all that was written durable. Whoever asks may be told
     /// what came of the slot before instead of this one's.

@@ -5,6 +5,7 @@
 //! each. A slot that is torn never happened; the others do not know of it.
 
 mod codec;
+mod past;
 mod ring;
 mod summary;
 #[cfg(test)]
@@ -12,8 +13,9 @@ mod tests;
 mod text;
 
 pub use codec::{Damaged, SLOT_BYTES};
-pub use ring::{RING_BYTES, SLOTS, of_earlier_boot, offset_of, read_ring, seq_after};
-pub use summary::{Largest, Summary, shortage};
+pub use past::Past;
+pub use ring::{RING_BYTES, SLOTS, offset_of, read_ring};
+pub use summary::{Largest, Summary};
 pub use text::Text;
 
 use crate::ledger::Few;

@@ -5,7 +5,7 @@ use crate::boot::BootEnding;
 use std::fmt;
 
 /// From one sample to the next at most, or what lies between is not known: two readings of 5 s were missed.
-const GAP_MS: u64 = 12_000;
+pub(super) const GAP_MS: u64 = 12_000;
 
 /// A machine that writes its journal leaves a line a minute; a ring that ends earlier than that before the last
 /// line is one of an older boot, for the last one was not recorded.
@@ -74,23 +74,6 @@ crate::shape_struct!(Summary {
 });
 crate::shape_struct!(Largest { pid, comm, rss_kb, unit, app });
 
-/// The samples at the end during which memory was short without a break.
-pub fn shortage(samples: &[Sample]) -> &[Sample] {
-    let mut begin = samples.len();
-    while let Some(sample) = begin.checked_sub(1).and_then(|at| samples.get(at)) {
-        let next = samples.get(begin);
-        let is_near = next.is_none_or(|next| {
-            next.boot_id == sample.boot_id
-                && next.boottime_ms.saturating_sub(sample.boottime_ms) <= GAP_MS
-        });
-        if !sample.is_short || !is_near {
-            break;
-        }
-        begin -= 1;
-    }
-    &samples[begin..]
-}
-
 impl Summary {
     /// Of one sample, for how long memory has been short, and the process that was found then.
     pub fn new(sample: &Sample, short_ms: Option<u64>, hog: Option<&Hog>) -> Summary {
@@ -107,16 +90,6 @@ impl Summary {
             tasks: sample.tasks,
             largest: hog.map(Largest::of),
         }
-    }
-
-    /// Of the end of these samples, which are of one boot and in the order of time.
-    pub fn of(samples: &[Sample]) -> Option<Summary> {
-        let last = samples.last()?;
-        let short = shortage(samples);
-        let since_ms = short.first().map(|first| first.boottime_ms);
-        let short_ms = since_ms.map(|since| last.boottime_ms.saturating_sub(since));
-        let hog = short.iter().rev().find_map(|sample| sample.hog.as_ref());
-        Some(Summary::new(last, short_ms, hog.or(last.hog.as_ref())))
     }
 
     /// Whether it can be why a boot ended so. Where nobody ended it on purpose, that memory was not short is worth a

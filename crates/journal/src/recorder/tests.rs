@@ -75,6 +75,24 @@ fn numbered(seq: u64, boot_id: [u8; 16]) -> Sample {
     Sample { seq, boot_id, boottime_ms: seq * 1_000, memory_kb: 560 << 10, ..Sample::default() }
 }
 
+fn past(ring: &[u8], boot_id: [u8; 16]) -> Past {
+    let read = |offset: u64, into: &mut [u8]| {
+        let from = offset as usize;
+        into.copy_from_slice(&ring[from..from + into.len()]);
+        Ok(())
+    };
+    Past::read(boot_id, read).expect("bytes are always read")
+}
+
+/// What is told of the first boot's end after these samples.
+fn end(samples: &[Sample]) -> Summary {
+    let mut ring = vec![0; RING_BYTES];
+    for sample in samples {
+        put(&mut ring, sample);
+    }
+    past(&ring, BOOTS[2]).end.expect("there are samples")
+}
+
 /// With so little left, and this process.
 fn short(seq: u64, hog: Option<Hog>) -> Sample {
     Sample { is_short: true, available_kb: 3 << 10, hog, ..numbered(seq, BOOTS[0]) }
@@ -115,8 +133,8 @@ fn a_ring_that_came_round_is_read_in_the_order_of_time() {
     let samples = read_ring(&ring);
     let kept: Vec<u64> = samples.iter().map(|sample| sample.seq).collect();
     assert_eq!(kept, (17..count).collect::<Vec<u64>>());
-    assert_eq!(seq_after(&samples), count);
-    assert_eq!(seq_after(&[]), 0);
+    assert_eq!(past(&ring, BOOTS[0]).next_seq, count);
+    assert_eq!(past(&vec![0; RING_BYTES], BOOTS[0]), Past::default());
 }
 
 #[test]
@@ -136,46 +154,58 @@ fn a_slot_torn_at_any_byte_never_happened_and_its_neighbours_did() {
 
 #[test]
 fn the_boot_before_is_the_last_that_was_recorded() {
-    let mut samples: Vec<Sample> = (0..4).map(|seq| numbered(seq, BOOTS[0])).collect();
-    samples.extend((4..6).map(|seq| numbered(seq, BOOTS[1])));
-    let seqs = |boot| of_earlier_boot(&samples, boot).iter().map(|it| it.seq).collect::<Vec<_>>();
-    assert_eq!(seqs(BOOTS[1]), [0, 1, 2, 3]);
-    assert_eq!(seqs(BOOTS[2]), [4, 5]);
-    assert!(of_earlier_boot(&samples[..4], BOOTS[0]).is_empty());
-    assert!(of_earlier_boot(&[], BOOTS[0]).is_empty());
+    let mut ring = vec![0; RING_BYTES];
+    (0..4).for_each(|seq| put(&mut ring, &Sample { wall_ms: seq, ..numbered(seq, BOOTS[0]) }));
+    let end = |ring: &[u8], boot| past(ring, boot).end.map(|end| end.wall_ms);
+    assert_eq!(end(&ring, BOOTS[0]), None);
+    (4..6).for_each(|seq| put(&mut ring, &Sample { wall_ms: seq, ..numbered(seq, BOOTS[1]) }));
+    assert_eq!((end(&ring, BOOTS[1]), end(&ring, BOOTS[2])), (Some(3), Some(5)));
+}
+
+/// At this second after the boot.
+fn at(seconds: u64, sample: &Sample) -> Sample {
+    Sample { boottime_ms: seconds * 1_000, ..*sample }
 }
 
 #[test]
 fn the_end_is_told_with_how_long_memory_was_short_and_who_had_it() {
-    let mut samples = vec![numbered(9, BOOTS[0]), short(20, None)];
-    samples.extend([short(25, Some(hog(None))), short(36, Some(hog(None))), short(41, None)]);
-    let told = Summary::of(&samples).expect("there are samples");
+    let mut samples = vec![at(9, &numbered(0, BOOTS[0])), at(20, &short(1, None))];
+    samples.push(at(25, &short(2, Some(hog(None)))));
+    samples.push(at(36, &short(3, Some(hog(None)))));
+    samples.push(at(41, &short(4, None)));
     assert_eq!(
-        told.to_string(),
+        end(&samples).to_string(),
         "memory: 3 MB of 560 left for 21 s; largest process: faulttool (pid 812, 498 MB, not a \
          guarded app, in cron.service)"
     );
-    samples.push(Sample { swap_kb: 100 << 10, ..short(42, Some(hog(Some("shop")))) });
-    let told = Summary::of(&samples).expect("there are samples").to_string();
+    let last = Sample { swap_kb: 100 << 10, ..short(5, Some(hog(Some("shop")))) };
+    samples.push(at(42, &last));
+    let told = end(&samples).to_string();
     assert!(told.contains("left for 22 s, 0 MB of 100 swap free; "), "{told}");
     assert!(told.ends_with("faulttool (pid 812, 498 MB, of app shop)"), "{told}");
+}
+
+#[test]
+fn a_shortage_that_is_longer_than_the_ring_is_told_as_far_as_it_reaches() {
+    let samples: Vec<Sample> = (0..1_000).map(|seq| at(seq * 5, &short(seq, None))).collect();
+    assert_eq!(end(&samples).short_ms, Some((SLOTS as u64 - 1) * 5_000));
 }
 
 #[test]
 fn what_was_enough_and_what_was_not_seen_is_no_shortage() {
     let enough = Sample { available_kb: 212 << 10, ..numbered(9, BOOTS[0]) };
     let busy = Sample { busy_permille: 1_000, steal_permille: 310, ..enough };
-    let told = Summary::of(&[short(8, None), busy]).expect("there are samples").to_string();
     assert_eq!(
-        told,
+        end(&[short(8, None), busy]).to_string(),
         "memory was not short: 212 MB of 560 left; the CPU was 100 % busy; the host took 31 % of \
          the CPU"
     );
     // Two readings were missed in between: nobody knows what was there.
-    let samples = [short(1, None), short(14, None)];
-    assert_eq!(shortage(&samples).len(), 1);
-    assert_eq!(Summary::of(&samples).expect("there are samples").short_ms, Some(0));
-    assert_eq!(Summary::of(&[]), None);
+    assert_eq!(end(&[at(1, &short(1, None)), at(14, &short(2, None))]).short_ms, Some(0));
+    // One that was torn was in between, and what is around it is near enough.
+    assert_eq!(end(&[at(1, &short(1, None)), at(11, &short(3, None))]).short_ms, Some(10_000));
+    let stranger = Sample { boot_id: BOOTS[1], ..short(1, None) };
+    assert_eq!(end(&[stranger, short(2, None)]).short_ms, Some(0));
 }
 
 #[test]
@@ -203,11 +233,18 @@ proptest! {
     #[test]
     fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
         prop_assert!(read_ring(&bytes).len() <= bytes.len() / SLOT_BYTES);
+        let mut ring = bytes;
+        ring.resize(RING_BYTES, 0);
+        prop_assert!(past(&ring, BOOTS[0]).end.is_none_or(|end| end.to_string().is_ascii()));
     }
 
     #[test]
     fn a_sentence_is_one_harmless_line(samples in proptest::collection::vec(samples::<Sample>(), 1..9)) {
-        let told = Summary::of(&samples).map(|told| told.to_string()).unwrap_or_default();
+        let mut ring = vec![0; RING_BYTES];
+        for sample in &samples {
+            put(&mut ring, sample);
+        }
+        let told = past(&ring, [9; 16]).end.map(|end| end.to_string()).unwrap_or_default();
         prop_assert!(told.starts_with("memory") && told.bytes().all(|it| (b' '..0x7f).contains(&it)));
     }
 }
