@@ -49,7 +49,9 @@ pub(super) fn draw(
     let mut out = heading("The machine", style);
     put!(out, "memory and swap in MB; WAIT: the time in which all waited for memory\n\n");
     row(&HEADS.map(str::to_owned), &mut out);
-    shown.iter().for_each(|sample| row(&cells(sample, incident), &mut out));
+    for sample in &shown {
+        row(&cells(sample, incident), &mut out);
+    }
     if shown.len() < all.len() {
         put!(out, "\n{} of {} readings; all of them with -v\n", shown.len(), all.len());
     }
