@@ -4,6 +4,7 @@
 
 mod support;
 
+use defib_journal::recorder::{FILE_NAME, RING_BYTES, read_ring};
 use rustix::process::{Signal, geteuid};
 use std::collections::HashMap;
 use std::fs::{self, Permissions};
@@ -160,6 +161,26 @@ fn the_ledger_is_roots_and_the_journal_the_guardians() {
     let socket = home.runtime().join("defib.sock");
     assert_eq!((owner(&socket), mode(&socket)), (guardian, 0o660));
     assert!(!home.journal().is_empty());
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn the_flight_recorder_is_written_without_privilege() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let home = Home::new(Folder::new("recorder"), &config(""));
+    let daemon = home.daemon();
+    let guardian = user_of(serving(&home, &daemon));
+    let place = home.state().join("journal").join(FILE_NAME);
+    let sample = poll_until("a reading is recorded", SOON, || {
+        read_ring(&fs::read(&place).ok()?).last().copied()
+    });
+    assert!(sample.memory_kb > 0 && sample.available_kb > 0 && sample.tasks > 0, "{sample:?}");
+    assert_eq!((owner(&place), mode(&place) & 0o027), (guardian, 0), "as the journal's files");
+    assert_eq!(fs::metadata(&place).expect("it is there").len(), RING_BYTES as u64);
+    let is_off = |line: &str| line.contains("the flight recorder is off");
+    assert!(!home.journal().iter().any(|line| is_off(&format!("{line:?}"))));
     assert_eq!(daemon.stop(), Some(0));
 }
 

@@ -11,6 +11,9 @@ use defib_engine::time::Moment;
 use defib_journal::boot::{BootEnding, Trace};
 use defib_journal::line::{BootId, Line};
 use defib_journal::order::ActStep;
+use defib_journal::recorder::{
+    FILE_NAME, Hog, Largest, RING_BYTES, SLOT_BYTES, Sample, Summary, Text, offset_of,
+};
 use fixture::{Fixture, PLAIN, SHOP, UP_0, WALL_0, clock};
 use serde_json::Value;
 
@@ -39,8 +42,21 @@ fn away(ending: BootEnding) -> Fixture {
         began_wall_ms: Some(WALL_0 + 56_000),
         gap_ms: Some(45_000),
         away_ms: Some(48_000),
+        machine: Some(Box::new(machine())),
     });
     fixture
+}
+
+/// 600 MB, all of it in one process that is nobody's.
+fn machine() -> Summary {
+    let (comm, unit) = ("faulttool".to_owned(), Some("cron.service".to_owned()));
+    Summary {
+        memory_kb: 573_440,
+        available_kb: 3_072,
+        short_ms: Some(21_000),
+        largest: Some(Largest { pid: 812, comm, rss_kb: 509_952, unit, app: None }),
+        ..Summary::default()
+    }
 }
 
 fn close(fixture: &mut Fixture) {
@@ -67,7 +83,7 @@ fn our_reboot_is_named_with_its_step_and_the_gap_counts_as_down() {
     let mut fixture = away(BootEnding::Ours);
     let open = listed(&fixture, &Global::default());
     assert!(open.contains("58 s"), "10 s on the line and 48 s away: {open}");
-    assert!(open.contains("open; rebooted by defib (by sysrq), away 45 s"), "{open}");
+    assert!(open.contains("open; rebooted by defib (by sysrq), away 45 s, memory short"), "{open}");
     close(&mut fixture);
     let closed = listed(&fixture, &Global::default());
     assert!(closed.contains("1 min 3 s"), "{closed}");
@@ -75,8 +91,58 @@ fn our_reboot_is_named_with_its_step_and_the_gap_counts_as_down() {
     let story = told(&fixture);
     assert!(story.contains("defib rebooted the machine for shop (hung): by sysrq; away 45 s"));
     assert!(story.contains("the ledger holds a reboot of ours"), "{story}");
+    let hog = "faulttool (pid 812, 498 MB, not a guarded app, in cron.service)";
+    let memory = format!("memory: 3 MB of 560 left for 21 s; largest process: {hog}");
+    assert!(story.contains(&memory), "{story}");
     // 10 s after the fault by the line, and the machine was away before the line was written.
     assert!(story.contains("+58"), "{story}");
+}
+
+/// Two minutes of readings around the fault, as the guardian leaves them; the last boot's end is among them.
+fn record(fixture: &Fixture) {
+    let mut ring = vec![0; RING_BYTES];
+    let hog = Hog { pid: 812, rss_kb: 509_952, comm: Text::of(b"fault\x1b[2J"), ..Hog::default() };
+    for seq in 0..26_u64 {
+        let seconds = seq * 5;
+        let is_short = (61..=75).contains(&seconds);
+        let sample = Sample {
+            seq,
+            wall_ms: WALL_0 + 1_000 + seconds * 1_000 - 60_000,
+            memory_kb: 573_440,
+            available_kb: if is_short { 3_072 } else { 300_000 },
+            is_short,
+            hog: is_short.then_some(hog),
+            busy_permille: 990,
+            ..Sample::default()
+        };
+        let slot = ring[offset_of(seq) as usize..].first_chunk_mut::<SLOT_BYTES>();
+        sample.encode(slot.expect("a slot"));
+    }
+    std::fs::write(fixture.state().join("journal").join(FILE_NAME), ring).expect("written");
+}
+
+#[test]
+fn the_machine_is_shown_reading_by_reading_around_the_fault() {
+    let mut fixture = away(BootEnding::Cut);
+    close(&mut fixture);
+    assert!(!told(&fixture).contains("The machine"), "nothing was recorded");
+    record(&fixture);
+    let story = told(&fixture);
+    let (_, section) = story.split_once("## The machine\n").expect("a section");
+    let (table, _) = section.split_once("## What to do next").expect("behind it");
+    assert!(table.contains("  -10.000 s      292       -      ?   99 %       0\n"), "{table}");
+    let short = "  +10.000 s        3       -      ?   99 %       0  fault?[2J (pid 812, 498 MB, not \
+                 a guarded app)\n";
+    assert!(table.contains(short), "{table}");
+    assert!(table.contains("9 of 26 readings; all of them with -v"), "{table}");
+    let args = ExplainArgs { which: Which::Last, app: None, state: Some(fixture.state()) };
+    let global = Global { json: true, ..Global::default() };
+    let json: Value =
+        serde_json::from_str(&explain(&args, &global, &clock(), PLAIN).out).expect("JSON");
+    // A minute before, and until a minute after it was closed.
+    assert_eq!(json["machine"].as_array().map(Vec::len), Some(26));
+    assert_eq!(json["machine"][14]["largest"]["comm"], "fault?[2J");
+    assert_eq!(json["machine"][0]["largest"], Value::Null);
 }
 
 #[test]
@@ -106,4 +172,6 @@ fn programs_read_the_same() {
     assert_eq!((&boot["ending"], &boot["by_defib"]), (&"Ours".into(), &true.into()));
     assert_eq!((&boot["step"], &boot["away_seconds"]), (&"SysrqSent".into(), &45.0.into()));
     assert_eq!(list["incidents"][0]["down_for_seconds"], 58.0);
+    assert_eq!(boot["machine"]["short_ms"], 21_000);
+    assert_eq!(boot["machine"]["largest"]["comm"], "faulttool");
 }

@@ -124,7 +124,7 @@ fn any_order_of_lines_is_drawn_within_bounds() {
             assert!(line.contains(&format!("[incident {}]", incident.id)), "{line}");
             let report = text(incident, view.now(), Detail::All, &clock(), PLAIN);
             assert!(!report.contains(['\u{1b}', '\u{7}']), "{report}");
-            assert_eq!(json(incident, view.now())["schema"], "defib.explain/1");
+            assert_eq!(json(&[], incident, view.now())["schema"], "defib.explain/1");
         }
     }
     assert!(drawn > 500, "the noise must open incidents: {drawn}");

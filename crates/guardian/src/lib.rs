@@ -16,6 +16,7 @@ mod mailbox;
 pub mod mind;
 pub mod probe;
 mod record;
+mod recorder;
 mod restart;
 mod runs;
 mod sense;

@@ -26,6 +26,7 @@ mod turn;
 
 pub use crate::clock::Clocks;
 pub use crate::sense::host::Watched;
+pub use crate::sense::reading::Reading;
 pub use crate::sense::size::Size;
 pub use ask::Answer;
 pub use begin::{Birth, Newborn};
@@ -40,6 +41,7 @@ use crate::looks::Looks;
 use crate::mailbox::Mailbox;
 use crate::record::Record;
 use crate::record::fold::Folds;
+use crate::recorder::Recorder;
 use crate::sense::Sense;
 use crate::sense::passes::Passes;
 use crate::setup::Ended;
@@ -54,6 +56,7 @@ use defib_engine::time::Moment;
 use defib_journal::boot::LastBoot;
 use defib_journal::line::{BootId, Line};
 use defib_journal::order::Request;
+use defib_journal::recorder::Summary;
 use holds::Holds;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,6 +85,7 @@ pub struct Mind<B: Body> {
     folds: Folds,
     bundles: Bundles,
     record: Record,
+    recorder: Recorder,
     holds: Holds,
     beat: Beat,
     passes: Passes,
@@ -92,6 +96,8 @@ pub struct Mind<B: Body> {
     why_not: Vec<String>,
     /// How the boot before this one ended.
     last_boot: Option<LastBoot>,
+    /// What the flight recorder says of the machine at its end.
+    last_summary: Option<Summary>,
     /// When the executor was last asked for an app's process.
     identify_asked: BTreeMap<AppId, u64>,
     identity: Identity,

@@ -2,9 +2,11 @@
 //! voids what our probes saw meanwhile, so they are felt before any observation is fed.
 
 mod app;
+mod hog;
 pub(crate) mod host;
 mod machine;
 pub(crate) mod passes;
+pub(crate) mod reading;
 pub(crate) mod size;
 mod text;
 pub(crate) mod trigger;

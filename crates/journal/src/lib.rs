@@ -6,6 +6,7 @@
 //! | [`ledger`] | the executor and its later self, two slots of one file | binary |
 //! | [`line`](mod@line) | one line of the journal | JSON, checksummed |
 //! | [`files`] | the journal's daily files | lines |
+//! | [`recorder`] | the guardian and whoever comes after a hard reset, a ring in one file | binary |
 //! | [`json`] | whatever else is said in JSON by processes without serde (control socket) | JSON |
 //!
 //! # The guardian writes
@@ -93,6 +94,7 @@ pub mod ledger;
 pub mod line;
 mod malformed;
 pub mod order;
+pub mod recorder;
 #[cfg(test)]
 mod sample;
 mod shapes;

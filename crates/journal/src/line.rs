@@ -15,6 +15,7 @@ pub use wall::{DayNumber, day_of, format_wall, parse_wall};
 use crate::boot::{BootEnding, Trace};
 use crate::drill::{DrillKind, DrillStage};
 use crate::order::ActStep;
+use crate::recorder::Summary;
 use defib_engine::effect::{Order, Rung};
 use defib_engine::event::{Event, Outcome};
 use defib_engine::id::{AppId, IncidentId, IntentId};
@@ -224,6 +225,8 @@ pub enum Line<'a> {
         gap_ms: Option<u64>,
         /// How much more time has passed by the wall clock than on the up-time line since the last line.
         away_ms: Option<u64>,
+        /// What the flight recorder says of the machine at its end.
+        machine: Option<Box<Summary>>,
     },
     /// A fault that a person asked for, to see it healed.
     Drill {

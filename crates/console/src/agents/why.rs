@@ -41,6 +41,9 @@ fn draw(app: &str, answer: &Value, clock: &Clock, style: Style) -> String {
     let painted = style.paint(tone_of_state(&state), &state.to_uppercase());
     let class = maybe(&answer["class"]).map_or_else(String::new, |c| format!(", class {c}"));
     let mut out = format!("{} is {painted}{}\n", harmless(app), harmless(&class));
+    if let Some(machine) = maybe(&answer["machine"]) {
+        put!(out, "{}\n", harmless(&machine));
+    }
     if let Some(score) = answer["score_db"].as_i64() {
         put!(out, "evidence: {score} dB");
         out.push_str(&bars(&answer["bars"]));

@@ -2,14 +2,15 @@
 
 use crate::clock::rfc3339;
 use crate::explain::story::{Section, tell};
-use crate::explain::{advice, summary};
+use crate::explain::{advice, machine, summary};
 use crate::view::{Act, BootEnd, Incident, Item, Point, What};
 use crate::words;
 use defib_journal::json::{Shape, to_vec};
+use defib_journal::recorder::Sample;
 use serde_json::{Value, json};
 
 /// The whole report.
-pub fn json(incident: &Incident, now: Point) -> Value {
+pub fn json(samples: &[Sample], incident: &Incident, now: Point) -> Value {
     let mut report = head(incident, now);
     report["schema"] = json!("defib.explain/1");
     report["timeline"] = incident.items.iter().map(|item| moment(item, incident)).collect();
@@ -17,6 +18,7 @@ pub fn json(incident: &Incident, now: Point) -> Value {
     let piece = |piece: &crate::view::Piece| json!({"name": piece.name, "text": piece.text});
     report["evidence"] = incident.evidence.iter().map(piece).collect();
     report["evidence_lost"] = json!(incident.evidence.lost());
+    report["machine"] = machine::json(samples, incident, now);
     report["advice"] = json!(advice(incident));
     report
 }
@@ -58,6 +60,7 @@ pub(crate) fn boot(end: &BootEnd) -> Value {
         "last_heard": wall(end.last_wall_ms),
         "began": wall(end.began_wall_ms),
         "away_seconds": end.gap_ms.map(seconds),
+        "machine": plain(&end.machine),
     })
 }
 

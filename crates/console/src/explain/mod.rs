@@ -3,6 +3,7 @@
 mod advice;
 mod evidence;
 mod json;
+mod machine;
 mod runs;
 mod story;
 mod summary;
@@ -12,4 +13,4 @@ pub use advice::advice;
 pub use json::json;
 pub(crate) use json::{boot, head};
 pub use summary::summary;
-pub use text::{Detail, text};
+pub use text::{Detail, text, text_with};

@@ -3,11 +3,12 @@
 use crate::clock::{Clock, offset};
 use crate::explain::runs::{Told, told};
 use crate::explain::story::{Section, tell};
-use crate::explain::{advice, evidence, summary};
+use crate::explain::{advice, evidence, machine, summary};
 use crate::page::put;
 use crate::style::{Style, Tone, harmless};
 use crate::view::{Incident, Point, What};
 use crate::words;
+use defib_journal::recorder::Sample;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +23,20 @@ pub enum Detail {
     All,
 }
 
-/// The report.
+/// The report, of the journal alone.
 pub fn text(
+    incident: &Incident,
+    now: Point,
+    detail: Detail,
+    clock: &Clock,
+    style: Style,
+) -> String {
+    text_with(&[], incident, now, detail, clock, style)
+}
+
+/// The report, with what the flight recorder has of the machine.
+pub fn text_with(
+    samples: &[Sample],
     incident: &Incident,
     now: Point,
     detail: Detail,
@@ -48,6 +61,7 @@ pub fn text(
         out.push_str(&draw_section(incident, section, title, style));
     }
     out.push_str(&evidence::draw(incident, detail, style));
+    out.push_str(&machine::draw(samples, incident, now, detail, style));
     out.push_str(&heading("What to do next", style));
     for line in advice(incident) {
         put!(out, "- {line}\n");

@@ -4,10 +4,11 @@ use crate::agents::{Agent, Asked};
 use crate::answer::Answer;
 use crate::cli::args::{ExplainArgs, Global, Which};
 use crate::clock::Clock;
-use crate::explain::{Detail, json, text};
+use crate::explain::{Detail, json, text_with};
 use crate::past::{readings, remarks};
 use crate::style::Style;
 use crate::view::{Incident, Point, Reading};
+use defib_journal::recorder::Sample;
 
 /// `explain ID`
 pub fn explain(args: &ExplainArgs, global: &Global, clock: &Clock, style: Style) -> Answer {
@@ -16,15 +17,15 @@ pub fn explain(args: &ExplainArgs, global: &Global, clock: &Clock, style: Style)
         Err(answer) => return answer,
     };
     let found = candidates(&readings, args);
-    let (incident, now) = match found.as_slice() {
+    let (incident, now, samples) = match found.as_slice() {
         [] => return nothing(args, &readings),
-        [(_, incident, now)] => (*incident, *now),
+        [(_, incident, now, samples)] => (*incident, *now, *samples),
         many => return several(many, args),
     };
     let mut answer = if global.json {
-        Answer::done(format!("{}\n", json(incident, now)))
+        Answer::done(format!("{}\n", json(samples, incident, now)))
     } else {
-        Answer::done(text(incident, now, detail(global), clock, style))
+        Answer::done(text_with(samples, incident, now, detail(global), clock, style))
     };
     answer.err = remarks(&readings);
     answer
@@ -38,7 +39,7 @@ fn detail(global: &Global) -> Detail {
     }
 }
 
-type Candidate<'a> = (&'a Agent, &'a Incident, Point);
+type Candidate<'a> = (&'a Agent, &'a Incident, Point, &'a [Sample]);
 
 fn candidates<'a>(readings: &'a [(Agent, Reading)], args: &ExplainArgs) -> Vec<Candidate<'a>> {
     let wanted = |i: &&Incident| args.app.as_ref().is_none_or(|app| &i.app == app);
@@ -48,11 +49,12 @@ fn candidates<'a>(readings: &'a [(Agent, Reading)], args: &ExplainArgs) -> Vec<C
             Which::Last => newest_first.next(),
             Which::Number(id) => newest_first.find(|incident| incident.id == id),
         };
-        incident.map(|incident| (agent, incident, reading.view.now()))
+        let samples = reading.samples.as_slice();
+        incident.map(|incident| (agent, incident, reading.view.now(), samples))
     };
     let mut found: Vec<Candidate<'_>> = readings.iter().filter_map(of).collect();
     if args.which == Which::Last {
-        found.sort_by_key(|(_, incident, _)| incident.opened.wall_ms);
+        found.sort_by_key(|(_, incident, ..)| incident.opened.wall_ms);
         found = found.split_off(found.len().saturating_sub(1));
     }
     found
@@ -80,7 +82,7 @@ fn several(many: &[Candidate<'_>], args: &ExplainArgs) -> Answer {
         Which::Last => "last".to_owned(),
     };
     let mut sentence = format!("{} agents have an incident {number}: which one?", many.len());
-    for (agent, incident, _) in many {
+    for (agent, incident, ..) in many {
         let folder = agent.journal.as_deref().unwrap_or(&agent.socket).display();
         crate::page::put!(
             sentence,

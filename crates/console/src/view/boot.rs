@@ -6,6 +6,7 @@ use defib_journal::boot::{BootEnding, Trace};
 use defib_journal::json::{Shape, from_slice};
 use defib_journal::line::Line;
 use defib_journal::order::ActStep;
+use defib_journal::recorder::Summary;
 use serde_json::Value;
 
 /// The end of the boot before.
@@ -29,6 +30,8 @@ pub struct BootEnd {
     pub gap_ms: Option<u64>,
     /// How much of the time since the last line the up-time line leaves out, in milliseconds.
     pub away_ms: u64,
+    /// What the flight recorder says of the machine at its end.
+    pub machine: Option<Box<Summary>>,
 }
 
 impl BootEnd {
@@ -44,6 +47,7 @@ impl BootEnd {
             began_wall_ms,
             gap_ms,
             away_ms,
+            machine,
             ..
         } = line
         else {
@@ -59,6 +63,7 @@ impl BootEnd {
             began_wall_ms: *began_wall_ms,
             gap_ms: *gap_ms,
             away_ms: away_ms.unwrap_or(0),
+            machine: machine.clone(),
         })
     }
 
@@ -79,12 +84,18 @@ impl BootEnd {
             began_wall_ms: wall("began"),
             gap_ms: answer["gap_ms"].as_u64(),
             away_ms: 0,
+            machine: known(&answer["machine"]),
         })
     }
 
     /// Whether it was an act of defib's.
     pub fn is_ours(&self) -> bool {
         self.ending == BootEnding::Ours
+    }
+
+    /// What the machine was like, if it can be why it ended.
+    pub fn telling_machine(&self) -> Option<&Summary> {
+        self.machine.as_deref().filter(|machine| machine.tells_of(self.ending))
     }
 }
 
@@ -104,12 +115,17 @@ mod tests {
             "ending": "Ours", "app": "shop", "incident": 7, "class": "Hung", "step": "SysrqSent",
             "traces": ["Ordered", "Novel"], "last": "2026-11-22T03:12:07.123Z",
             "began": "2026-11-22T03:12:55.000Z", "gap_ms": 47_877,
+            "machine": {"wall_ms": 1, "memory_kb": 573_440, "available_kb": 3_072, "swap_kb": 0,
+                "swap_free_kb": 0, "short_ms": 21_000, "full_permille": null, "busy_permille": 10,
+                "steal_permille": 0, "tasks": 90, "largest": null, "novel": 1},
         });
         let end = BootEnd::of_wire(&answer).expect("understood");
         assert!(end.is_ours());
         assert_eq!((end.class, end.step), (Some(Class::Hung), Some(ActStep::SysrqSent)));
         assert_eq!((end.traces.as_slice(), end.gap_ms), (&[Trace::Ordered][..], Some(47_877)));
         assert_eq!(end.last_wall_ms, Some(1_795_317_127_123));
+        let machine = end.telling_machine().expect("memory was short").to_string();
+        assert_eq!(machine, "memory: 3 MB of 560 left for 21 s");
         assert_eq!(BootEnd::of_wire(&Value::Null), None);
         assert_eq!(BootEnd::of_wire(&json!({"ending": "Novel"})), None);
     }

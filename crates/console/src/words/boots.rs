@@ -11,7 +11,8 @@ const NOT_OURS: &str = "not an act of defib";
 /// One sentence: who ended it, by which step, how long the machine was away.
 pub fn boot_end(end: &BootEnd) -> String {
     let away = end.gap_ms.map_or_else(String::new, |ms| format!("; away {}", span(ms)));
-    format!("{}{away}", who(end))
+    let machine = end.telling_machine().map_or_else(String::new, |it| format!("; {it}"));
+    format!("{}{away}{machine}", who(end))
 }
 
 fn who(end: &BootEnd) -> String {
@@ -48,7 +49,15 @@ pub fn boot_end_short(end: &BootEnd) -> String {
     };
     let step = if end.is_ours() { format!(" ({})", reboot_step(end.step)) } else { String::new() };
     let away = end.gap_ms.map_or_else(String::new, |ms| format!(", away {}", span(ms)));
-    format!("{what}{step}{away}")
+    format!("{what}{step}{away}{}", short_of_memory(end))
+}
+
+/// In a table: that it was so, and who had it.
+fn short_of_memory(end: &BootEnd) -> String {
+    let short = end.machine.as_deref().filter(|machine| machine.short_ms.is_some());
+    let Some(machine) = short else { return String::new() };
+    let whose = machine.largest.as_ref().map_or_else(String::new, |it| format!(" ({})", it.comm));
+    format!(", memory short{whose}")
 }
 
 /// Which step of the reboot's ladder it was.
@@ -86,6 +95,7 @@ pub const fn trace(trace: Trace) -> &'static str {
 mod tests {
     use super::*;
     use defib_engine::note::Class;
+    use defib_journal::recorder::{Largest, Summary};
 
     fn end(ending: BootEnding) -> BootEnd {
         BootEnd {
@@ -98,6 +108,7 @@ mod tests {
             began_wall_ms: None,
             gap_ms: Some(48_000),
             away_ms: 48_000,
+            machine: None,
         }
     }
 
@@ -123,5 +134,33 @@ mod tests {
         }
         let unknown = BootEnd { gap_ms: None, ..end(BootEnding::Unknown) };
         assert_eq!(boot_end(&unknown), "how the last boot ended is not known");
+    }
+
+    #[test]
+    fn a_machine_short_of_memory_is_told_with_who_had_it() {
+        let largest = Largest { pid: 812, comm: "x".into(), rss_kb: 9_216, unit: None, app: None };
+        let (memory_kb, available_kb) = (573_440, 3_072);
+        let machine = Summary { memory_kb, available_kb, ..Summary::default() };
+        let short = Summary { short_ms: Some(21_000), largest: Some(largest), ..machine.clone() };
+        let cut = |machine| BootEnd { machine: Some(Box::new(machine)), ..end(BootEnding::Cut) };
+        assert_eq!(
+            boot_end(&cut(short.clone())),
+            "the machine just stopped: its power, or its host (not an act of defib); away 48 s; memory: \
+             3 MB of 560 left for 21 s; largest process: x (pid 812, 9 MB, not a guarded app)"
+        );
+        assert_eq!(
+            boot_end_short(&cut(short.clone())),
+            "power or host, not defib, away 48 s, memory short (x)"
+        );
+        // That memory was not the reason is worth a word only where nobody knows a better one.
+        assert!(
+            boot_end(&cut(machine.clone())).ends_with("; memory was not short: 3 MB of 560 left")
+        );
+        let ours = BootEnd { machine: Some(Box::new(machine)), ..end(BootEnding::Ours) };
+        assert!(!boot_end(&ours).contains("memory"));
+        let ours = BootEnd { machine: Some(Box::new(short)), ..ours };
+        assert!(
+            boot_end(&ours).contains("; memory: 3 MB of 560 left for 21 s; largest process: x")
+        );
     }
 }

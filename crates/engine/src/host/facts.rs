@@ -220,7 +220,7 @@ fn reaches(part: u64, whole: u64, permille: u64) -> bool {
 
 impl MachineFacts {
     /// Memory is short: little is available, and no swap is left to speak of where nothing else tells.
-    pub(crate) fn is_short(&self) -> bool {
+    pub fn is_short(&self) -> bool {
         let below = |permille| !reaches(self.available_kb, self.memory_kb, permille);
         let swap_left = reaches(self.swap_free_kb, self.swap_kb, 100);
         match self.pressure {

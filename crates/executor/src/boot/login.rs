@@ -4,9 +4,10 @@ use defib_engine::note::Class;
 use defib_journal::boot::{BootEnding, LastBoot, Trace};
 use defib_journal::line::format_wall;
 use defib_journal::order::ActStep;
+use defib_journal::recorder::Summary;
 
-/// What is shown; ends with a newline.
-pub(super) fn text(last: &LastBoot) -> Option<String> {
+/// What is shown; ends with a newline. Of the machine's last minutes, what can be why it went down.
+pub(super) fn text(last: &LastBoot, machine: Option<&Summary>) -> Option<String> {
     let at = at(last.last_wall_ms);
     let what = match last.ending {
         BootEnding::Ours => format!("rebooted this machine{at}{}", why(last)),
@@ -23,7 +24,9 @@ pub(super) fn text(last: &LastBoot) -> Option<String> {
         }
         BootEnding::Orderly | BootEnding::Unknown => return None,
     };
-    Some(format!("defib: {what}{}\n", back(last)))
+    let machine = machine.filter(|it| it.tells_of(last.ending));
+    let machine = machine.map_or_else(String::new, |it| format!("; {it}"));
+    Some(format!("defib: {what}{}{machine}\n", back(last)))
 }
 
 /// `  at about 2026-11-27 03:12 UTC`: to the minute, for it is the time of the last line.
@@ -103,6 +106,7 @@ mod tests {
     use defib_engine::id::{IncidentId, IntentId};
     use defib_journal::boot::TraceSet;
     use defib_journal::ledger::{Name, RebootMark};
+    use defib_journal::recorder::Largest;
 
     /// 2026-11-22T03:12:07.123Z.
     const WALL_MS: u64 = 1_795_317_127_123;
@@ -132,7 +136,7 @@ mod tests {
 
     #[test]
     fn our_own_reboot_says_for_which_app_why_and_by_which_step() {
-        let said = |step, class| text(&ours(step, class)).expect("something to say");
+        let said = |step, class| text(&ours(step, class), None).expect("something to say");
         assert_eq!(
             said(Some(ActStep::SysrqSent), Class::Hung),
             "defib: rebooted this machine at 2026-11-22 03:12 UTC (app shop hung, kernel reset by sysrq), back after 48 s\n"
@@ -142,7 +146,7 @@ mod tests {
         assert!(forced.contains("(app shop out of memory, by the service manager, forced)"));
         let mut panicked = ours(Some(ActStep::RebootAsked), Class::Hung);
         panicked.traces = panicked.traces.with(Trace::PanicRecord);
-        assert!(text(&panicked).expect("said").contains("the kernel panicked on the way"));
+        assert!(text(&panicked, None).expect("said").contains("the kernel panicked on the way"));
     }
 
     #[test]
@@ -155,24 +159,41 @@ mod tests {
             BootEnding::Cut,
         ];
         for ending in kinds {
-            let said = text(&ended(ending)).expect("something to say");
+            let said = text(&ended(ending), None).expect("something to say");
             assert!(!said.contains("rebooted"), "{said}");
             assert!(said.ends_with("back after 48 s\n"), "{said}");
             assert!(said.contains("at 2026-11-22 03:12 UTC"), "{said}");
         }
-        assert!(text(&ended(BootEnding::Cut)).expect("said").contains("not defib"));
+        assert!(text(&ended(BootEnding::Cut), None).expect("said").contains("not defib"));
     }
 
     #[test]
     fn an_end_in_order_leaves_nothing_to_say() {
-        assert_eq!(text(&ended(BootEnding::Orderly)), None);
-        assert_eq!(text(&ended(BootEnding::Unknown)), None);
+        assert_eq!(text(&ended(BootEnding::Orderly), None), None);
+        assert_eq!(text(&ended(BootEnding::Unknown), None), None);
+    }
+
+    #[test]
+    fn who_had_the_memory_is_said_where_it_may_have_been_that() {
+        let largest = Largest { pid: 812, comm: "faulttool".into(), ..Largest::default() };
+        let machine = Summary { memory_kb: 573_440, available_kb: 3_072, ..Summary::default() };
+        let short = Summary { short_ms: Some(21_000), largest: Some(largest), ..machine.clone() };
+        let cut = ended(BootEnding::Cut);
+        let said = text(&cut, Some(&short)).expect("something to say");
+        let hog = "largest process: faulttool (pid 812, 0 MB, not a guarded app)\n";
+        let memory = format!("back after 48 s; memory: 3 MB of 560 left for 21 s; {hog}");
+        assert!(said.ends_with(&memory), "{said}");
+        let said = text(&cut, Some(&machine)).expect("something to say");
+        assert!(said.ends_with("; memory was not short: 3 MB of 560 left\n"), "{said}");
+        let ours = text(&ours(None, Class::Hung), Some(&machine)).expect("something to say");
+        assert!(!ours.contains("memory"), "{ours}");
+        assert_eq!(text(&ended(BootEnding::Orderly), Some(&short)), None);
     }
 
     #[test]
     fn times_that_nobody_knows_are_left_out() {
         let last = LastBoot { last_wall_ms: None, ..ended(BootEnding::Panic) };
-        let said = text(&last).expect("something to say");
+        let said = text(&last, None).expect("something to say");
         assert_eq!(said, "defib: the kernel of this machine panicked, and is back\n");
     }
 

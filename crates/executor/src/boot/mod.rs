@@ -49,7 +49,9 @@ pub(crate) fn without_ledger(boot_id: [u8; 16], boots: &mut dyn Boots) -> LastBo
 /// Shows it at login, if there is something to say; else what an earlier boot left there goes. Why it could
 /// not be shown, for people.
 pub(crate) fn show(last: &LastBoot, boots: &mut dyn Boots) -> Option<String> {
-    let text = login::text(last);
+    let machine = boots.recorded(last.boot_id);
+    let machine = machine.filter(|it| it.is_of_the_end(last.last_wall_ms));
+    let text = login::text(last, machine.as_ref());
     let shown = boots.show_at_login(text.as_deref());
     shown.err().map(|error| format!("the login message cannot be written: {error}"))
 }

@@ -1,5 +1,6 @@
 //! What the machine itself tells of the end of its last boot, and where people read of it at login.
 
+use defib_journal::recorder::Summary;
 use std::io;
 
 /// What the machine tells, apart from what we have written down ourselves.
@@ -26,6 +27,13 @@ pub enum Panic {
 pub trait Boots {
     /// Asked once, by the first executor of a boot, before the first guardian writes anything.
     fn signs(&mut self) -> Signs;
+
+    /// What the flight recorder says of the machine at the end of the boot before this one (`boot_id`), if it can be
+    /// read.
+    fn recorded(&mut self, boot_id: [u8; 16]) -> Option<Summary> {
+        let _ = boot_id;
+        None
+    }
 
     /// Shows this text at each login until the next boot; `None`: nothing.
     fn show_at_login(&mut self, text: Option<&str>) -> io::Result<()>;

@@ -2,9 +2,11 @@
 
 use super::pstore::{Between, panic_between};
 use crate::boundary::{Boots, Signs};
+use defib_journal::recorder::{FILE_NAME, Past, Summary};
+use rustix::fs::{Mode, OFlags, open};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -60,6 +62,12 @@ impl Boots for Witness {
         }
     }
 
+    fn recorded(&mut self, boot_id: [u8; 16]) -> Option<Summary> {
+        let file = open_ring_file(&self.journal.join(FILE_NAME)).ok()?;
+        let past = Past::read(boot_id, |offset, into| file.read_exact_at(into, offset));
+        past.ok()?.end
+    }
+
     fn show_at_login(&mut self, text: Option<&str>) -> io::Result<()> {
         let Some(folder) = &self.login_dir else { return Ok(()) };
         match text {
@@ -70,6 +78,17 @@ impl Boots for Witness {
             },
         }
     }
+}
+
+/// The guardian's user may put anything there: no link is followed, and nothing that makes its reader wait is
+/// opened.
+fn open_ring_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    Ok(file)
 }
 
 /// Whole or not at all: a login in between sees the old one.
@@ -91,6 +110,7 @@ fn write(folder: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use defib_journal::recorder::{RING_BYTES, SLOT_BYTES, Sample};
 
     fn witness(root: &Path) -> Witness {
         Witness::new(root, root.join("journal"), Some(root.join("run/motd.d")))
@@ -139,6 +159,28 @@ mod tests {
         assert_eq!(fs::read_dir(root.path().join("run/motd.d")).expect("there").count(), 1);
         machine.show_at_login(None).expect("removed");
         assert_eq!(fs::read_dir(root.path().join("run/motd.d")).expect("there").count(), 0);
+    }
+
+    #[test]
+    fn the_recorder_is_read_and_whatever_else_lies_there_is_not() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (mut machine, journal) = (witness(root.path()), root.path().join("journal"));
+        assert_eq!(machine.recorded([2; 16]), None);
+        fs::create_dir(&journal).expect("made");
+        let place = journal.join(FILE_NAME);
+        let mut ring = vec![0; RING_BYTES];
+        Sample { boot_id: [1; 16], wall_ms: 77, is_short: true, ..Sample::default() }
+            .encode(ring.first_chunk_mut::<SLOT_BYTES>().expect("a slot"));
+        let elsewhere = root.path().join("elsewhere");
+        fs::write(&elsewhere, ring).expect("written");
+        std::os::unix::fs::symlink(&elsewhere, &place).expect("made");
+        assert_eq!(machine.recorded([2; 16]), None, "a link");
+        fs::remove_file(&place).expect("removed");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &place, Mode::RUSR).expect("made");
+        assert_eq!(machine.recorded([2; 16]), None, "nobody writes to a fifo");
+        fs::rename(&elsewhere, &place).expect("moved");
+        assert_eq!(machine.recorded([2; 16]).map(|it| it.wall_ms), Some(77));
+        assert_eq!(machine.recorded([1; 16]), None, "that is this boot");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use defib_journal::boot::{BootEnding, LastBoot};
 use defib_journal::drill::DrillKind;
 use defib_journal::json::{Out, Shape};
 use defib_journal::line::{BootId, format_wall};
+use defib_journal::recorder::Summary;
 
 const RUNGS: [Rung; 6] =
     [Rung::Start, Rung::Reload, Rung::Clean, Rung::Restart, Rung::Kill, Rung::Reboot];
@@ -29,6 +30,10 @@ pub(crate) struct About<'a> {
     pub(crate) brought_forward: u64,
     pub(crate) doubt: u8,
     pub(crate) last_boot: Option<&'a LastBoot>,
+    /// What the flight recorder says of the machine at its end.
+    pub(crate) last_summary: Option<&'a Summary>,
+    /// What the machine is like now, while memory is short.
+    pub(crate) shortage: Option<Summary>,
     /// Reboots in vain that forbid the next, and until when, as wall time in milliseconds.
     pub(crate) frozen: Option<(u8, u64)>,
 }
@@ -55,7 +60,7 @@ pub(crate) fn status(about: &About<'_>, apps: &[AppStatus]) -> String {
             about.brought_forward.write_field("readings", out);
         });
         about.doubt.write_field("doubt", out);
-        last_boot(out, about.last_boot);
+        last_boot(out, about);
         frozen(out, about.frozen);
         list(out, "apps", apps, one_app);
     })
@@ -93,9 +98,9 @@ fn object(out: &mut Out<'_>, key: &str, fields: impl FnOnce(&mut Out<'_>)) {
 }
 
 /// How the boot before this one ended, or `null`.
-fn last_boot(out: &mut Out<'_>, last: Option<&LastBoot>) {
+fn last_boot(out: &mut Out<'_>, about: &About<'_>) {
     out.key("last_boot");
-    let Some(last) = last else { return out.null() };
+    let Some(last) = about.last_boot else { return out.null() };
     let mark = last.reboot.filter(|_| last.ending == BootEnding::Ours);
     out.open_object();
     last.ending.write_field("ending", out);
@@ -107,6 +112,7 @@ fn last_boot(out: &mut Out<'_>, last: Option<&LastBoot>) {
     wall(out, "last", last.last_wall_ms);
     wall(out, "began", last.began_wall_ms);
     last.gap_ms().write_field("gap_ms", out);
+    about.last_summary.cloned().write_field("machine", out);
     out.close_object();
 }
 
@@ -156,7 +162,8 @@ pub(crate) fn why(about: &About<'_>, status: &AppStatus) -> String {
     answer("defib.why/1", |out| {
         judgement(out, status);
         frozen(out, about.frozen);
-        last_boot(out, about.last_boot);
+        last_boot(out, about);
+        about.shortage.as_ref().map(ToString::to_string).write_field("machine", out);
         status.view.score_db.write_field("score_db", out);
         object(out, "bars", |out| {
             bars.start_db.write_field("start", out);

@@ -2,7 +2,7 @@
 
 use super::token;
 use crate::executor_link::Link;
-use crate::mind::{Body, Broken, Landing, Watched};
+use crate::mind::{Body, Broken, Landing, Reading, Watched};
 use crate::probe::{Looker, LookerSettings};
 use crate::runs::Runs;
 use crate::sense::host::HostReader;
@@ -156,5 +156,9 @@ impl Body for Host {
 
     fn read_host(&mut self, watched: &[Watched], events: &mut Vec<Event>) {
         self.reader.pass(watched, events);
+    }
+
+    fn reading(&self) -> Option<&Reading> {
+        Some(self.reader.reading())
     }
 }

@@ -77,6 +77,8 @@ impl<B: Body> Mind<B> {
             brought_forward: self.passes.brought_forward(),
             doubt: self.state.doubt.level,
             last_boot: self.last_boot.as_ref(),
+            last_summary: self.last_summary.as_ref(),
+            shortage: self.recorder.shortage(),
             frozen: freeze::of(&self.state).map(|it| (it.reboots, self.clock.wall_of(it.until))),
         }
     }

@@ -11,6 +11,7 @@ use crate::looks::Looks;
 use crate::mailbox::Mailbox;
 use crate::record::Record;
 use crate::record::fold::Folds;
+use crate::recorder::Recorder;
 use crate::restart::{Remembered, remember};
 use crate::sense::Sense;
 use crate::sense::passes::Passes;
@@ -71,6 +72,7 @@ impl<B: Body> Newborn<B> {
         let boot = BootId(greeting.boot_id);
         let (clock, started) = line_of(clock, greeting.started, boot, remembered.as_ref());
         let past = Past::of(remembered.as_ref(), &started);
+        let recorder = Recorder::new(Rc::clone(&journal), greeting.boot_id);
         let record = Record::open(journal, loaded.journal, narrator, clocks);
         let identity = Identity {
             version,
@@ -93,6 +95,7 @@ impl<B: Body> Newborn<B> {
             folds: Folds::default(),
             bundles: Bundles::default(),
             record,
+            recorder,
             holds: Holds::default(),
             beat: Beat::default(),
             passes: Passes::default(),
@@ -105,12 +108,15 @@ impl<B: Body> Newborn<B> {
             status_is_old: true,
             status_shown_ms: 0,
             last_boot: None,
+            last_summary: None,
             ended: None,
             clock,
         };
         mind.begin(remembered, crc);
         mind.last_boot = greeting.last_boot;
+        let off = mind.read_recorder();
         mind.tell_last_boot(&past);
+        mind.alarm(off);
         mind.alarm(trouble);
         mind.alarm(greeting.observe_only);
         Newborn { mind, started, early: greeting.early }
@@ -186,7 +192,7 @@ impl<B: Body> Mind<B> {
         }
     }
 
-    fn alarm(&mut self, messages: impl IntoIterator<Item = String>) {
+    pub(super) fn alarm(&mut self, messages: impl IntoIterator<Item = String>) {
         for message in messages {
             let line = Line::Alarm { app: None, invariant: None, message: message.into() };
             self.write(self.clock.now(), line);

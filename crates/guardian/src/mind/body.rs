@@ -2,6 +2,7 @@
 
 use crate::probe::Look;
 use crate::sense::host::Watched;
+use crate::sense::reading::Reading;
 use defib_config::spec::Config;
 use defib_engine::event::Event;
 use defib_engine::id::ProbeId;
@@ -52,6 +53,11 @@ pub trait Body {
     /// Reads the machine and these apps, and appends what the engine is to be told.
     fn read_host(&mut self, watched: &[Watched], events: &mut Vec<Event>) {
         let _ = (watched, events);
+    }
+
+    /// The last reading, whole, for the flight recorder.
+    fn reading(&self) -> Option<&Reading> {
+        None
     }
 }
 

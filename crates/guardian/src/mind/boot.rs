@@ -9,6 +9,7 @@ use defib_journal::boot::{BootEnding, LastBoot};
 use defib_journal::ledger::RebootMark;
 use defib_journal::line::{BootId, Line};
 use defib_journal::order::ActStep;
+use defib_journal::recorder::Summary;
 
 /// What the journal says of the time before.
 pub(super) struct Past {
@@ -81,13 +82,29 @@ impl<B: Body> Mind<B> {
             mark.step = past.step_of(mark);
         }
         let last = *last;
+        self.last_summary.take_if(|it| !it.is_of_the_end(last.last_wall_ms));
         if past.is_new_boot && past.told_boot != Some(boot) {
-            self.write(self.clock.now(), line(&last, past.away_ms));
+            let machine = self.last_summary.clone().map(Box::new);
+            self.write(self.clock.now(), line(&last, past.away_ms, machine));
+        }
+    }
+
+    /// What the flight recorder holds of the boot before; why it is off, for people.
+    pub(super) fn read_recorder(&mut self) -> Option<String> {
+        if !self.body.has_host() {
+            return None;
+        }
+        match self.recorder.begin(self.clock.now_ms()) {
+            Ok(summary) => {
+                self.last_summary = summary;
+                None
+            }
+            Err(off) => off,
         }
     }
 }
 
-fn line(last: &LastBoot, away_ms: Option<u64>) -> Line<'static> {
+fn line(last: &LastBoot, away_ms: Option<u64>, machine: Option<Box<Summary>>) -> Line<'static> {
     let mark = last.reboot.filter(|_| last.ending == BootEnding::Ours);
     Line::Boot {
         boot: BootId(last.boot_id),
@@ -102,6 +119,7 @@ fn line(last: &LastBoot, away_ms: Option<u64>) -> Line<'static> {
         began_wall_ms: last.began_wall_ms,
         gap_ms: last.gap_ms(),
         away_ms,
+        machine,
     }
 }
 

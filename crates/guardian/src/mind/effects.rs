@@ -6,7 +6,7 @@ use crate::record::Durable;
 use defib_engine::effect::{Effect, Order, Rung};
 use defib_engine::event::{Event, OrderRefusal, Outcome};
 use defib_engine::id::{AppId, IncidentId};
-use defib_engine::note::Note;
+use defib_engine::note::{Class, Note};
 use defib_engine::time::Moment;
 use defib_journal::line::{Line, evidence_text};
 use defib_journal::order::Request;
@@ -33,13 +33,24 @@ impl<B: Body> Mind<B> {
             Note::Back { app, .. } | Note::Up { app } => Some(*app),
             _ => None,
         };
+        let out_of_memory = out_of_memory(&note);
         self.write(now, Line::Note { note: Cow::Owned(note) });
+        if let Some((app, incident)) = out_of_memory {
+            self.name_the_hog(now, app, incident);
+        }
         if ends_incident {
             self.sync();
         }
         if let Some(app) = recovered {
             self.identify(app);
         }
+    }
+
+    /// Who has the memory that an app is down for want of.
+    fn name_the_hog(&mut self, now: Moment, app: AppId, incident: IncidentId) {
+        let Some(summary) = self.recorder.shortage() else { return };
+        let text = summary.to_string().into();
+        self.write(now, Line::Evidence { app, incident, name: "machine".into(), text });
     }
 
     fn gather(&mut self, now: Moment, app: AppId, incident: IncidentId) {
@@ -79,6 +90,15 @@ impl<B: Body> Mind<B> {
         let trouble = self.record.trouble().unwrap_or("the journal is not open").to_owned();
         let message = format!("an order leaves without a durable journal: {trouble}");
         self.write(now, Line::Alarm { app: Some(app), invariant: None, message: message.into() });
+    }
+}
+
+/// The incident that is of class memory from now on.
+const fn out_of_memory(note: &Note) -> Option<(AppId, IncidentId)> {
+    match note {
+        Note::Opened { app, incident, class: Class::Memory, .. }
+        | Note::Reclassed { app, incident, to: Class::Memory, .. } => Some((*app, *incident)),
+        _ => None,
     }
 }
 

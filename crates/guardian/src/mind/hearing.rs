@@ -2,6 +2,7 @@
 //! when the kernel says that all tasks wait for memory.
 
 use super::{Body, Mind, Watched};
+use crate::recorder::Stamp;
 use defib_engine::host::second_reading;
 use defib_engine::id::AppId;
 use defib_engine::state::Process;
@@ -43,6 +44,20 @@ impl<B: Body> Mind<B> {
         }
         self.body.read_host(&self.watched, &mut self.readings);
         self.mailbox.extend(self.readings.drain(..));
+        self.record_reading();
+    }
+
+    fn record_reading(&mut self) {
+        let Some(reading) = self.body.reading() else { return };
+        let readings = self.clock.readings();
+        let stamp = Stamp {
+            boottime_ms: readings.boot_ms,
+            wall_ms: readings.wall_ms,
+            has_incident: self.state.apps.iter().any(|app| app.incident().is_some()),
+        };
+        if let Some(trouble) = self.recorder.put(reading, &self.config, stamp) {
+            self.alarm(Some(trouble));
+        }
     }
 
     /// Until when the next pass can wait for another wake-up.

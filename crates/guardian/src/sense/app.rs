@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 /// Children that are counted where there is no control group.
 const CHILDREN_MAX: usize = 32;
 /// A page, in kB, on every machine that defib is built for.
-const PAGE_KB: u64 = 4;
+pub(super) const PAGE_KB: u64 = 4;
 
 /// A control group with the files that are wanted.
 #[derive(Debug)]
 struct Group {
+    path: String,
     memory: Source,
     memory_max: Source,
     cpu: Source,
@@ -118,6 +119,13 @@ impl App {
         ticks
     }
 
+    /// Whether what is in this control group is the app's: in its own, or below it.
+    pub(super) fn owns_group(&self, path: &[u8]) -> bool {
+        let Some(group) = &self.group else { return false };
+        let rest = path.strip_prefix(group.path.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    }
+
     /// Since Linux 6.2 the size of the folder is the number of descriptors; before, it is 0.
     fn files(&self) -> Option<u32> {
         let size = stat(ProcPath::new(self.identity.pid, b"/fd").as_bytes()).ok()?.st_size;
@@ -143,6 +151,7 @@ impl Group {
             .join(own.trim_start_matches('/'));
         let source = |name: &str| Source::open(folder.join(name).as_path());
         let group = Group {
+            path: own,
             // What can be taken back (the page cache) is not in use: a log that is written fills
             // memory.current up to any limit.
             memory: source("memory.stat"),

@@ -2,11 +2,14 @@
 //! why an app fails is not told.
 
 use super::app::App;
+use super::hog::Finder;
 use super::machine::{BUFFER, Machine};
+use super::reading::Reading;
 use defib_engine::event::Event;
 use defib_engine::host::Sleep;
 use defib_engine::id::{AppId, Identity};
 use std::path::Path;
+use std::time::Instant;
 
 /// An app to be measured.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct HostReader {
     apps: Vec<(AppId, App)>,
     buffer: Vec<u8>,
     has_told: bool,
+    finder: Finder,
+    reading: Reading,
 }
 
 impl HostReader {
@@ -39,7 +44,14 @@ impl HostReader {
             apps: Vec::new(),
             buffer: vec![0; BUFFER],
             has_told: false,
+            finder: Finder::open(Path::new("/proc")),
+            reading: Reading::default(),
         }
+    }
+
+    /// What the last pass has read.
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
     }
 
     /// One pass.
@@ -48,6 +60,7 @@ impl HostReader {
         self.apps.retain(|(app, reader)| {
             watched.iter().any(|it| it.app == *app && it.identity == reader.identity)
         });
+        self.reading.apps.clear();
         let mark = events.len();
         for Watched { app, identity, is_well, is_paced } in watched.iter().copied() {
             let at = self.apps.iter().position(|(other, _)| *other == app).unwrap_or_else(|| {
@@ -61,6 +74,7 @@ impl HostReader {
             if facts.sleep != Sleep::None && has_remote_disk() {
                 (facts.sleep, machine.has_remote_disk) = (Sleep::Remote, true);
             }
+            self.reading.apps.push((app, facts));
             if facts.matters(&machine) {
                 events.push(Event::Measured { app, facts });
             }
@@ -71,6 +85,17 @@ impl HostReader {
             events.push(Event::Machine(machine));
         }
         self.has_told = tells;
+        self.reading.machine = machine;
+        self.look_for_the_hog();
+    }
+
+    fn look_for_the_hog(&mut self) {
+        if !self.reading.is_pressed() {
+            self.finder.forget();
+            self.reading.hog = None;
+            return;
+        }
+        self.reading.hog = self.finder.look(Instant::now(), &self.apps, &mut self.buffer);
     }
 }
 
@@ -90,7 +115,7 @@ mod tests {
     use super::*;
     use std::io::Write as _;
     use std::process::{Child, Command, Stdio};
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     /// A process of our own, ended with the test.
     struct Victim(Child);

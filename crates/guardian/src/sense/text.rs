@@ -47,6 +47,15 @@ pub(crate) struct ProcPath {
 impl ProcPath {
     /// `/proc/PID` + `rest`. A rest that does not fit gives a path that is not there.
     pub(crate) fn new(pid: u32, rest: &[u8]) -> ProcPath {
+        ProcPath::of(b"/proc/", pid, rest)
+    }
+
+    /// The same without `/proc/`, below a descriptor of it.
+    pub(crate) fn below(pid: u32, rest: &[u8]) -> ProcPath {
+        ProcPath::of(b"", pid, rest)
+    }
+
+    fn of(root: &[u8], pid: u32, rest: &[u8]) -> ProcPath {
         let mut path = ProcPath { bytes: [0; 48], length: 0 };
         let mut digits = [0_u8; 10];
         let (mut left, mut at) = (pid, digits.len());
@@ -58,7 +67,7 @@ impl ProcPath {
                 break;
             }
         }
-        path.push(b"/proc/");
+        path.push(root);
         path.push(&digits[at..]);
         path.push(rest);
         path
@@ -103,5 +112,6 @@ mod tests {
         assert_eq!(ProcPath::new(0, b"/stat").as_bytes(), b"/proc/0/stat");
         let path = ProcPath::new(u32::MAX, b"/stat");
         assert_eq!(path.as_bytes(), b"/proc/4294967295/stat");
+        assert_eq!(ProcPath::below(77, b"/statm").as_bytes(), b"77/statm");
     }
 }

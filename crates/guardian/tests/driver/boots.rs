@@ -2,7 +2,7 @@
 
 use crate::executor::LINE_OFFSET_MS;
 use crate::server::Server;
-use crate::world::{World, config};
+use crate::world::{World, config, until};
 use defib_engine::event::{LedgerIntent, Outcome, Started};
 use defib_engine::id::{IncidentId, IntentId};
 use defib_engine::note::{Class, Note};
@@ -10,6 +10,8 @@ use defib_journal::boot::{BootEnding, LastBoot, Trace, TraceSet};
 use defib_journal::ledger::{Name, RebootMark};
 use defib_journal::line::{BootId, Line};
 use defib_journal::order::ActStep;
+use defib_journal::recorder::{FILE_NAME, Hog, SLOT_BYTES, Sample, Text, offset_of, read_ring};
+use std::time::Duration;
 
 const BOOT: [u8; 16] = [8; 16];
 
@@ -93,6 +95,80 @@ fn the_end_of_the_last_boot_is_told_once_and_the_open_incident_closes_with_the_g
     });
     assert_eq!(away, *away_ms, "the engine counts what was told");
     assert!(crate::replay::decisions_agree(&world) > 0);
+}
+
+/// Puts what a machine may have gone down with behind what the guardian has recorded itself.
+fn add_the_last_minute(world: &World) {
+    let path = world.state.path().join("journal").join(FILE_NAME);
+    let mut ring = std::fs::read(&path).unwrap();
+    let samples = read_ring(&ring);
+    let last = *samples.last().expect("the guardian has recorded");
+    assert!(last.memory_kb > 0 && last.tasks > 0 && last.boot_id != BOOT, "{last:?}");
+    let hog = Hog { pid: 812, rss_kb: 509_952, comm: Text::of(b"faulttool"), ..Hog::default() };
+    for (seq, seconds) in (last.seq + 1..).zip([5, 10, 15, 20, 26]) {
+        let sample = Sample {
+            seq,
+            boottime_ms: last.boottime_ms + seconds * 1_000,
+            is_short: true,
+            memory_kb: 560 << 10,
+            available_kb: 3 << 10,
+            hog: (seconds > 5).then_some(hog),
+            ..last
+        };
+        let place = offset_of(seq) as usize;
+        let slot = ring[place..].first_chunk_mut::<SLOT_BYTES>().unwrap();
+        sample.encode(slot);
+    }
+    // The next one was torn by the power cut.
+    let torn = offset_of(samples.len() as u64 + 5) as usize;
+    ring[torn..torn + 100].fill(0xA5);
+    std::fs::write(&path, ring).unwrap();
+}
+
+#[test]
+fn after_a_power_cut_it_is_told_who_had_the_memory() {
+    let server = Server::start();
+    let text = config(&server);
+    let mut world = World::start(&text);
+    world.wait_until_up();
+    until("a record of this machine", Duration::from_secs(20), || {
+        let ring = std::fs::read(world.state.path().join("journal").join(FILE_NAME)).ok()?;
+        read_ring(&ring).last().map(|_| ())
+    });
+    world.kill();
+    add_the_last_minute(&world);
+    let last = LastBoot { ending: BootEnding::Cut, ..ours(IntentId(1), IncidentId(1)) };
+    let machine = "memory: 3 MB of 560 left for 21 s; largest process: faulttool (pid 812, 498 MB, \
+                   not a guarded app)";
+    for _ in 0..2 {
+        world.restart_in_boot(&text, &Started::default(), (OFFSET_MS, BOOT), last);
+        world.executor.introduce();
+        let Line::Boot { machine: Some(told), .. } = world.line("the boot", is_boot).line else {
+            panic!("the recorder was not read")
+        };
+        assert_eq!(told.to_string(), machine);
+        let status = world.ask("{\"do\":\"status\"}");
+        assert!(status.contains("\"comm\":\"faulttool\",\"rss_kb\":509952"), "{status}");
+        world.kill();
+    }
+    assert_eq!(world.count(is_boot), 1);
+}
+
+#[test]
+fn a_disk_without_room_for_the_recorder_is_told_of_and_guarding_goes_on() {
+    let server = Server::start();
+    let mut world = World::silent();
+    // A folder in the file's place: it can be opened by nobody.
+    let place = world.state.path().join("journal").join(FILE_NAME);
+    std::fs::create_dir_all(place).unwrap();
+    world.executor.greet(&config(&server), &Started::default());
+    world.executor.introduce();
+    world.wait_until_up();
+    let is_off = |line: &Line<'_>| matches!(line, Line::Alarm { message, .. } if message.contains("the flight recorder is off"));
+    world.line("the alarm", is_off);
+    server.hangs();
+    world.executor.expect_order();
+    assert_eq!(world.count(is_off), 1);
 }
 
 #[test]

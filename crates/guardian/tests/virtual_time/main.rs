@@ -2,6 +2,7 @@
 //! and a second run is the same bit for bit.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod hog;
 mod pressed;
 mod puppet;
 

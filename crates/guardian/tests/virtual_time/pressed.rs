@@ -13,15 +13,15 @@ use defib_journal::order::Report;
 const SECOND: u64 = 1_000;
 
 /// An app that answers, on a machine that can be read, half a minute old.
-struct Story {
-    mind: Mind<Puppet>,
+pub(crate) struct Story {
+    pub(crate) mind: Mind<Puppet>,
     time: Time,
-    told: Told,
-    _folder: tempfile::TempDir,
+    pub(crate) told: Told,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Story {
-    fn begin() -> Story {
+    pub(crate) fn begin() -> Story {
         let folder = tempfile::tempdir().unwrap();
         let (time, told) = (Time::default(), Told::default());
         let puppet = Puppet { time: time.clone(), host: Some(Vec::new()), ..Puppet::default() };
@@ -29,14 +29,14 @@ impl Story {
         let rungs = RungSet::NONE.with(Rung::Start).with(Rung::Restart).with(Rung::Kill);
         mind.report(Report::Capable { app: SHOP, rungs, why_not: String::new() }, None);
         mind.report(Report::Found { app: SHOP, identity: process(1) }, None);
-        let mut story = Story { mind, time, told, _folder: folder };
+        let mut story = Story { mind, time, told, folder };
         story.run_until(30 * SECOND, None);
         story.mind.body_mut().read.clear();
         story
     }
 
     /// The trigger fires each so often, and as the driver has it, is heard again once the machine was read.
-    fn run_until(&mut self, end_ms: u64, fires_each_ms: Option<u64>) {
+    pub(crate) fn run_until(&mut self, end_ms: u64, fires_each_ms: Option<u64>) {
         let mut fires_ms = fires_each_ms.map(|_| self.time.0.get());
         while self.time.0.get() < end_ms {
             if let (Some(at_ms), Some(each_ms)) = (fires_ms, fires_each_ms)

@@ -7,7 +7,8 @@ use defib_engine::policy::Policy;
 use defib_engine::seen::{Phase, Seen};
 use defib_engine::time::Moment;
 use defib_guardian::mind::{
-    Birth, Body, Broken, Clocks, Handshake, HoldFiles, Landing, Mind, Newborn, Watched, accept,
+    Birth, Body, Broken, Clocks, Handshake, HoldFiles, Landing, Mind, Newborn, Reading, Watched,
+    accept,
 };
 use defib_guardian::probe::{Detail, Look, Phases};
 use defib_guardian::{AppStatus, Narrate};
@@ -45,6 +46,8 @@ pub(crate) struct Puppet {
     pub(crate) host: Option<Vec<Event>>,
     /// When it was read, and whether at the pace of 5 s.
     pub(crate) read: Vec<(u64, bool)>,
+    /// The same, whole, for the flight recorder.
+    pub(crate) whole: Option<Reading>,
 }
 
 impl Puppet {
@@ -101,6 +104,9 @@ impl Body for Puppet {
     fn read_host(&mut self, watched: &[Watched], events: &mut Vec<Event>) {
         self.read.push((self.time.0.get(), watched[0].is_paced));
         events.extend(self.host.iter().flatten().cloned());
+    }
+    fn reading(&self) -> Option<&Reading> {
+        self.whole.as_ref()
     }
 }
 

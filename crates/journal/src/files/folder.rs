@@ -1,6 +1,7 @@
 //! The storage that there is: a folder of the file system.
 
-use super::storage::{Sheet, Storage};
+use super::ring_file::RingFile;
+use super::storage::{Ring, Sheet, Storage};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -63,6 +64,14 @@ impl Storage for Folder {
 
     fn sync_names(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
+    }
+
+    fn open_ring(&self, name: &str, bytes: usize) -> io::Result<Box<dyn Ring>> {
+        let (ring, is_new) = RingFile::open(&self.file(name), bytes)?;
+        if is_new {
+            self.sync_names()?;
+        }
+        Ok(Box::new(ring))
     }
 }
 

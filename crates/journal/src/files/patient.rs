@@ -7,7 +7,9 @@
 //! the writer's backlog, which is bounded and knows how to count what it must drop.
 
 use super::patience::Patience;
-use super::storage::{Sheet, Storage};
+use super::patient_file::Far;
+use super::patient_ring::{Board, FarRing};
+use super::storage::{Ring, Sheet, Storage};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -15,14 +17,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// The thread's work is single calls of the kernel, with their buffers on the heap.
 const STACK_BYTES: usize = 128 << 10;
 
-type Work = Box<dyn FnOnce(&mut Shelf) + Send>;
-type Reply<T> = Receiver<io::Result<T>>;
+type Task = Box<dyn FnOnce(&mut Shelf) + Send>;
+pub(super) type Reply<T> = Receiver<io::Result<T>>;
 
 /// Another storage, asked by a thread.
 pub struct Patient {
@@ -30,15 +32,24 @@ pub struct Patient {
     hand: Rc<Hand>,
 }
 
+/// What the thread is to do.
+pub(super) enum Work {
+    /// Anything.
+    Task(Task),
+    /// The slot that lies on this board, into the ring of this number.
+    Slot { number: u64, board: Arc<Board> },
+}
+
 /// The thread's end: what is open, by numbers of the caller's.
-struct Shelf {
+pub(super) struct Shelf {
     storage: Box<dyn Storage>,
     sheets: BTreeMap<u64, Box<dyn Sheet>>,
-    readings: BTreeMap<u64, Box<dyn Read>>,
+    pub(super) readings: BTreeMap<u64, Box<dyn Read>>,
+    pub(super) rings: BTreeMap<u64, Box<dyn Ring>>,
 }
 
 /// The caller's end.
-struct Hand {
+pub(super) struct Hand {
     work: SyncSender<Work>,
     /// The thread has something to do.
     is_busy: Arc<AtomicBool>,
@@ -48,6 +59,8 @@ struct Hand {
     last_number: Cell<u64>,
     /// What the caller has let go of, to be closed by the thread.
     let_go: RefCell<Vec<u64>>,
+    /// Where the slot lies that the thread may be at, unless it was given up.
+    board: RefCell<Option<Arc<Board>>>,
 }
 
 /// A disk that did not answer in time, as an error.
@@ -64,20 +77,28 @@ impl Patient {
     ) -> io::Result<Patient> {
         let (work, todo) = sync_channel::<Work>(1);
         let thread = std::thread::Builder::new().name("journal".into()).stack_size(STACK_BYTES);
+        let is_busy = Arc::new(AtomicBool::new(false));
+        let thread_is_busy = Arc::clone(&is_busy);
         thread.spawn(move || {
-            let storage = Box::new(make());
-            let mut shelf = Shelf { storage, sheets: BTreeMap::new(), readings: BTreeMap::new() };
+            let mut shelf = Shelf::of(Box::new(make()));
             while let Ok(work) = todo.recv() {
-                work(&mut shelf);
+                match work {
+                    Work::Task(task) => task(&mut shelf),
+                    Work::Slot { number, board } => {
+                        let done = || thread_is_busy.store(false, Ordering::Release);
+                        board.write(shelf.rings.get_mut(&number), done);
+                    }
+                }
             }
         })?;
         let hand = Hand {
             work,
-            is_busy: Arc::default(),
+            is_busy,
             patience: Cell::new(Patience::at_first(Duration::ZERO)),
             began: Instant::now(),
             last_number: Cell::new(0),
             let_go: RefCell::default(),
+            board: RefCell::default(),
         };
         Ok(Patient { place: place.to_path_buf(), hand: Rc::new(hand) })
     }
@@ -86,11 +107,12 @@ impl Patient {
 impl Hand {
     /// Has the thread begin something, unless it is still at what was given up, or there is no
     /// patience left.
-    fn begin<T: Send + 'static>(
+    pub(super) fn begin<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Shelf) -> io::Result<T> + Send + 'static,
     ) -> io::Result<Reply<T>> {
-        if self.is_busy.load(Ordering::Acquire) || self.patience_left().is_none() {
+        self.wait_for_slot();
+        if self.is_busy() || self.patience_left().is_none() {
             return Err(too_late());
         }
         let let_go = self.let_go.take();
@@ -104,26 +126,59 @@ impl Hand {
             is_busy.store(false, Ordering::Release);
             let _ = answer.send(result);
         };
-        self.work.send(Box::new(work)).map_err(|_| gone())?;
+        self.work.send(Work::Task(Box::new(work))).map_err(|_| gone())?;
         Ok(reply)
     }
 
-    fn wait<T>(&self, reply: &Reply<T>) -> io::Result<T> {
+    /// The thread has something to do, a slot included.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Acquire)
+    }
+
+    /// Has the thread write the slot that was laid on the board. Only where it has nothing to do; nobody waits.
+    pub(super) fn begin_slot(&self, work: Work) -> io::Result<()> {
+        if let Work::Slot { board, .. } = &work {
+            self.board.replace(Some(Arc::clone(board)));
+        }
+        self.is_busy.store(true, Ordering::Release);
+        self.work.send(work).map_err(|_| gone())
+    }
+
+    /// To be closed by the thread.
+    pub(super) fn let_go(&self, number: u64) {
+        self.let_go.borrow_mut().push(number);
+    }
+
+    /// What the thread does unasked is not what it was given up for: it is waited for like a thing asked for,
+    /// once.
+    fn wait_for_slot(&self) {
+        let Some(board) = self.board.take() else { return };
+        if self.is_busy() {
+            self.patiently(|left| board.wait(left));
+        }
+    }
+
+    /// Waits for as long as there is patience, and counts it.
+    fn patiently<T>(&self, wait: impl FnOnce(Duration) -> T) -> T {
         let left = self.patience_left().unwrap_or_default();
         let asked = self.began.elapsed();
-        let result = reply.recv_timeout(left);
+        let result = wait(left);
         let now = self.began.elapsed();
         let mut patience = self.patience.get();
         patience.waited(now.saturating_sub(asked), now);
         self.patience.set(patience);
-        match result {
+        result
+    }
+
+    pub(super) fn wait<T>(&self, reply: &Reply<T>) -> io::Result<T> {
+        match self.patiently(|left| reply.recv_timeout(left)) {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => Err(too_late()),
             Err(RecvTimeoutError::Disconnected) => Err(gone()),
         }
     }
 
-    fn ask<T: Send + 'static>(
+    pub(super) fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Shelf) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
@@ -141,7 +196,7 @@ impl Hand {
         let result = self.ask(move |shelf| work(shelf, number));
         if result.is_err() {
             // It may yet be opened.
-            self.let_go.borrow_mut().push(number);
+            self.let_go(number);
         }
         result.map(|()| number)
     }
@@ -154,19 +209,25 @@ impl Hand {
     }
 }
 
-fn gone() -> io::Error {
+pub(super) fn gone() -> io::Error {
     io::Error::other("the thread that asks the disk has ended")
 }
 
 impl Shelf {
+    fn of(storage: Box<dyn Storage>) -> Shelf {
+        let (sheets, readings, rings) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Shelf { storage, sheets, readings, rings }
+    }
+
     fn close(&mut self, numbers: &[u64]) {
         for number in numbers {
             self.sheets.remove(number);
             self.readings.remove(number);
+            self.rings.remove(number);
         }
     }
 
-    fn sheet(&mut self, number: u64) -> io::Result<&mut dyn Sheet> {
+    pub(super) fn sheet(&mut self, number: u64) -> io::Result<&mut dyn Sheet> {
         match self.sheets.get_mut(&number) {
             Some(sheet) => Ok(&mut **sheet),
             None => Err(io::ErrorKind::NotFound.into()),
@@ -220,83 +281,14 @@ impl Storage for Patient {
     fn sync_names(&self) -> io::Result<()> {
         self.hand.ask(|shelf| shelf.storage.sync_names())
     }
-}
 
-/// A file that the thread holds open.
-struct Far {
-    hand: Rc<Hand>,
-    number: u64,
-    /// A sync that was given up.
-    sync: Option<Reply<()>>,
-}
-
-impl Far {
-    fn ask<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut dyn Sheet) -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        let number = self.number;
-        self.hand.ask(move |shelf| work(shelf.sheet(number)?))
-    }
-
-    /// What came of the sync that was given up. The kernel tells of a failure once: the next sync would
-    /// succeed although lines are gone.
-    fn last_sync(&mut self) -> io::Result<()> {
-        let Some(reply) = &self.sync else { return Ok(()) };
-        let result = match reply.try_recv() {
-            Ok(result) => result,
-            Err(TryRecvError::Empty) => return Err(too_late()),
-            Err(TryRecvError::Disconnected) => Err(gone()),
-        };
-        self.sync = None;
-        result
-    }
-}
-
-impl Sheet for Far {
-    /// After [`TimedOut`](io::ErrorKind::TimedOut) they may yet come into the file.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let bytes = bytes.to_vec();
-        self.ask(move |sheet| sheet.append(&bytes))
-    }
-
-    fn bytes(&self) -> io::Result<u64> {
-        self.ask(|sheet| sheet.bytes())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.last_sync()?;
-        let number = self.number;
-        let reply = self.hand.begin(move |shelf| shelf.sheet(number)?.sync())?;
-        let result = self.hand.wait(&reply);
-        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
-            self.sync = Some(reply);
-        }
-        result
-    }
-
-    fn is_removed(&self) -> io::Result<bool> {
-        self.ask(|sheet| sheet.is_removed())
-    }
-}
-
-impl Read for Far {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let (number, length) = (self.number, into.len());
-        let bytes = self.hand.ask(move |shelf| {
-            let reading = shelf.readings.get_mut(&number).ok_or(io::ErrorKind::NotFound)?;
-            let mut bytes = vec![0; length];
-            let count = reading.read(&mut bytes)?;
-            bytes.truncate(count);
-            Ok(bytes)
+    fn open_ring(&self, name: &str, bytes: usize) -> io::Result<Box<dyn Ring>> {
+        let name = name.to_owned();
+        let number = self.hand.open(move |shelf, number| {
+            let ring = shelf.storage.open_ring(&name, bytes)?;
+            shelf.rings.insert(number, ring);
+            Ok(())
         })?;
-        into[..bytes.len()].copy_from_slice(&bytes);
-        Ok(bytes.len())
-    }
-}
-
-impl Drop for Far {
-    fn drop(&mut self) {
-        self.hand.let_go.borrow_mut().push(self.number);
+        Ok(Box::new(FarRing { hand: Rc::clone(&self.hand), number, board: Arc::default() }))
     }
 }

@@ -1,6 +1,7 @@
 //! What the journal asks of a disk. Everything above this line runs unchanged on a simulated one
 //! (`docs/decisions/070-journal-storage.md`).
 
+use crate::recorder::SLOT_BYTES;
 use std::io;
 use std::path::Path;
 
@@ -31,6 +32,23 @@ pub trait Storage {
 
     /// Makes durable which names there are.
     fn sync_names(&self) -> io::Result<()>;
+
+    /// Opens a file of exactly so many bytes that is written in place, and makes it if it is not there: then it is
+    /// all zeros, and has its place on the disk. A storage need not have any.
+    fn open_ring(&self, name: &str, bytes: usize) -> io::Result<Box<dyn Ring>> {
+        let _ = (name, bytes);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// A file of fixed size.
+pub trait Ring {
+    /// Fills `into` from this place on.
+    fn read(&mut self, offset: u64, into: &mut [u8]) -> io::Result<()>;
+
+    /// Writes one slot at its place; `is_durable`: and makes all that was written durable. Whoever asks may be told
+    /// what came of the slot before instead of this one's.
+    fn write(&mut self, offset: u64, slot: &[u8; SLOT_BYTES], is_durable: bool) -> io::Result<()>;
 }
 
 /// A file that is open to be appended to.

@@ -131,6 +131,7 @@ line_kinds!(
         began_wall_ms,
         gap_ms,
         away_ms,
+        machine,
     },
     "drill" = Drill { app, drill, stage, detail },
 );

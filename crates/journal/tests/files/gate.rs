@@ -1,6 +1,7 @@
 //! A disk that can be stalled by hand.
 
-use defib_journal::files::{Folder, Limits, Patient, Reader, Sheet, Storage, Writer};
+use defib_journal::files::{Folder, Limits, Patient, Reader, Ring, Sheet, Storage, Writer};
+use defib_journal::recorder::SLOT_BYTES;
 use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
@@ -17,6 +18,11 @@ struct Gated {
 
 struct GatedSheet {
     sheet: Box<dyn Sheet>,
+    gate: Gate,
+}
+
+struct GatedRing {
+    ring: Box<dyn Ring>,
     gate: Gate,
 }
 
@@ -90,6 +96,25 @@ impl Storage for Gated {
     fn sync_names(&self) -> io::Result<()> {
         self.gate.pass();
         self.folder.sync_names()
+    }
+    fn open_ring(&self, name: &str, bytes: usize) -> io::Result<Box<dyn Ring>> {
+        self.gate.pass();
+        let (ring, gate) = (self.folder.open_ring(name, bytes)?, self.gate.clone());
+        Ok(Box::new(GatedRing { ring, gate }))
+    }
+}
+
+impl Ring for GatedRing {
+    fn read(&mut self, at: u64, into: &mut [u8]) -> io::Result<()> {
+        self.gate.pass();
+        self.ring.read(at, into)
+    }
+    fn write(&mut self, at: u64, slot: &[u8; SLOT_BYTES], is_durable: bool) -> io::Result<()> {
+        self.gate.pass();
+        if is_durable && self.gate.sync_fails.swap(false, Ordering::Relaxed) {
+            return Err(io::Error::from_raw_os_error(5));
+        }
+        self.ring.write(at, slot, is_durable)
     }
 }
 

@@ -4,5 +4,6 @@ mod damage;
 mod days;
 mod gate;
 mod refusal;
+mod ring;
 mod stall;
 mod support;

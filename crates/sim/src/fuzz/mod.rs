@@ -15,6 +15,7 @@ mod journal_reader;
 mod ledger;
 mod ledger_truth;
 mod order_protocol;
+mod recorder;
 
 pub use config::config;
 pub use control_socket::control_socket;
@@ -23,12 +24,13 @@ pub use http_machine::http_machine;
 pub use journal_reader::journal_reader;
 pub use ledger::ledger;
 pub use order_protocol::order_protocol;
+pub use recorder::recorder;
 
 /// A target: its name, and what it does with an input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("engine_step", engine_step),
     ("journal_reader", journal_reader),
     ("ledger", ledger),
@@ -36,4 +38,5 @@ pub const TARGETS: [Target; 7] = [
     ("http_machine", http_machine),
     ("control_socket", control_socket),
     ("order_protocol", order_protocol),
+    ("recorder", recorder),
 ];
