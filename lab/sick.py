@@ -235,7 +235,14 @@ def hog(g):
     g.up(120)
     text = told_at_login(g)
     print(g.sh("grep -h -v -E '\"kind\":\"(passes|policy|checkpoint)\"' /var/lib/defib/journal/*.jsonl | tail -500 | cut -c1-400"))
+    want("faulttool" in text, "who had the memory is not named: %r" % text)
     return "another boot after %.0f s; at login: %r" % (took, text)
+
+
+@check("defib-deb-fast")
+def hog_fast(g):
+    """The same at 1 s settings."""
+    return hog(g)
 
 
 @check("defib-deb")

@@ -27,8 +27,11 @@ pub fn judge(home: &Home, lives: &[Life], tally: &Tally) {
 /// Two writers at once would give one number twice; a reader hides that.
 fn nobody_wrote_beside(home: &Home) {
     let mut last = 0;
-    for file in std::fs::read_dir(home.state().join("journal")).expect("a journal") {
-        let text = std::fs::read_to_string(file.expect("readable").path()).expect("text");
+    let files = std::fs::read_dir(home.state().join("journal")).expect("a journal");
+    let paths = files.map(|file| file.expect("readable").path());
+    // Beside the journal lies the flight recorder's ring, which is no text.
+    for path in paths.filter(|path| path.extension().is_some_and(|it| it == "jsonl")) {
+        let text = std::fs::read_to_string(path).expect("text");
         // A writer that takes up a file begins with an empty line.
         for line in text.lines().filter(|line| !line.is_empty()) {
             let number = line.strip_prefix("{\"v\":1,\"seq\":").and_then(|it| it.split(',').next());
