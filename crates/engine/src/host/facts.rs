@@ -230,9 +230,11 @@ impl MachineFacts {
         }
     }
 
-    /// Whether tasks wait for memory most of the time; `None` where this kernel does not tell.
-    pub(crate) fn starves(&self) -> Option<bool> {
-        self.pressure.map(|pressure| pressure.memory_full >= STARVED_PERMILLE)
+    /// Whether tasks wait for memory most of the time; `None` where this kernel does not tell. Half of that will
+    /// do if an app is dead and its start could not even be carried out: that is the other half.
+    pub(crate) fn starves(&self, is_start_owed: bool) -> Option<bool> {
+        let permille = if is_start_owed { STARVED_PERMILLE / 2 } else { STARVED_PERMILLE };
+        self.pressure.map(|pressure| pressure.memory_full >= permille)
     }
 
     pub(crate) fn is_crowded(&self) -> bool {

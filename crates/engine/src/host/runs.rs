@@ -124,8 +124,7 @@ impl AppHost {
         *self = AppHost::new(AppFacts::default(), self.at);
     }
 
-    fn read(&mut self, facts: AppFacts, machine: &MachineFacts, doubted: bool, now: Moment) {
-        let starves = machine.starves().unwrap_or(doubted);
+    fn read(&mut self, facts: AppFacts, machine: &MachineFacts, starves: bool, now: Moment) {
         let gone = machine.is_short() && (starves || facts.has_grown(machine));
         (self.at, self.facts) = (now, facts);
         self.memory = Run::read(self.memory, gone || facts.is_at_own_memory().is_some(), now);
@@ -166,7 +165,9 @@ impl Turn<'_> {
             let of_this = before.is_none_or(|before| host.at > before);
             let fresh = of_this && now.since(host.at) < APART_MS && !gone;
             let measured = if fresh { host.facts } else { AppFacts::default() };
-            host.read(measured, &facts, doubted, now);
+            let is_start_owed = gone && app.starts.undone > 0;
+            let starves = facts.starves(is_start_owed).unwrap_or(doubted);
+            host.read(measured, &facts, starves, now);
         }
     }
 
