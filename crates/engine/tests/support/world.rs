@@ -40,7 +40,7 @@ pub struct SimApp {
     pub is_being_stopped: bool,
     /// What the executor says instead of acting.
     pub refuses: Option<Outcome>,
-    /// Its service manager takes a start and says nothing: the executor finds that out after 5 s.
+    /// Its service manager takes a start and says nothing: the executor finds that out after 3 s.
     pub is_manager_mute: bool,
     /// Until then it pauses: a look waits for the end of the pause, if that comes in time.
     pub paused_until: Moment,
@@ -375,7 +375,7 @@ impl World {
         }
         if order.rung == Rung::Start && self.apps[app].is_manager_mute {
             let outcome = Outcome::Failed(defib_engine::event::Failure::NoManager);
-            self.later(self.now.plus(5_000), Due::Event(answer(outcome)));
+            self.later(self.now.plus(3_000), Due::Event(answer(outcome)));
             return;
         }
         self.write_ledger(order);

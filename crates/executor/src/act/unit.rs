@@ -29,7 +29,7 @@ pub(super) enum Job {
 #[derive(Debug)]
 pub(crate) struct UnitAct {
     plan: VecDeque<Job>,
-    pub(super) current: Option<(Job, JobId)>,
+    current: Option<(Job, JobId)>,
     result: Option<JobResult>,
     grace_ms: u32,
     kill_at: Option<u64>,
@@ -42,7 +42,7 @@ pub(crate) struct UnitAct {
     /// Its processes were ended without the manager.
     pub(super) is_ended: bool,
     /// How long the manager has said nothing, while a job waits for it.
-    pub(super) silence: Option<Silence>,
+    silence: Option<Silence>,
 }
 
 impl UnitAct {
@@ -88,14 +88,15 @@ impl UnitAct {
     }
 
     pub(super) fn deadline_ms(&self) -> Option<u64> {
-        let pause = self.kill_at.or(self.pause.map(|pause| pause.until));
-        pause.into_iter().chain(self.silence.map(Silence::due_ms)).min()
+        let pause = self.pause.map(|pause| pause.until);
+        [self.kill_at, pause, self.silence.map(Silence::due_ms)].into_iter().flatten().min()
     }
 
-    /// The same act, of which only the start is left to be done, after a pause.
+    /// The same act, of which only the start is left to be done, after a pause. What the job before it was still to
+    /// wait for is over with it.
     pub(super) fn start_again(self, pause: Pause, is_ended: bool) -> UnitAct {
-        let (plan, pause) = (self.starts.clone().into(), Some(pause));
-        UnitAct { plan, pause, last_pause: pause, is_ended, ..self }
+        let act = UnitAct::new(self.starts.clone(), self.starts, Rung::Start, self.grace_ms);
+        UnitAct { pause: Some(pause), last_pause: Some(pause), is_ended, ..act }
     }
 
     pub(super) fn awaits(&self, job: JobId) -> bool {
@@ -123,9 +124,7 @@ impl Executor {
         if let Some(result) = act.result.take()
             && let Some((job, _)) = act.current.take()
         {
-            act.kill_at = None;
-            act.is_kill_due = false;
-            act.silence = None;
+            (act.kill_at, act.is_kill_due, act.silence) = (None, false, None);
             return self.job_result(order, job, result, act, now_ms, end_at);
         }
         if act.pause.take_if(|pause| pause.until <= now_ms).is_none() && act.pause.is_some() {
@@ -260,5 +259,25 @@ impl Executor {
             output,
             grace_ms: child.grace_ms,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A KILL that was due in the stop before would be sent into the next life, and a time that is over would
+    /// keep the loop awake for the whole pause.
+    #[test]
+    fn a_start_that_is_tried_again_waits_for_nothing_but_its_pause() {
+        let unit = UnitSpec { name: "shop.service".into(), grace_ms: 2_000 };
+        let mut act = UnitAct::of_unit(&unit, Rung::Restart);
+        act.current = Some((Job::Must(UnitJob::Restart), JobId(7)));
+        (act.kill_at, act.is_kill_due) = (Some(1_000), true);
+        let pause = Pause::none(5_000).longer(5_000, 90_000).expect("there is time");
+        let again = act.start_again(pause, true);
+        assert_eq!(again.deadline_ms(), Some(pause.until));
+        assert!(!again.awaits(JobId(7)) && !again.is_kill_due && again.is_ended);
+        assert_eq!(again.plan, [Job::May(UnitJob::ResetFailed), Job::Must(UnitJob::Start)]);
     }
 }

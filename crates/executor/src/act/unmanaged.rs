@@ -36,8 +36,7 @@ impl Executor {
         let pause = act.last_pause.unwrap_or(Pause::none(now_ms)).longer(now_ms, end_at);
         let is_pointless = order.rung == Rung::Reload;
         let Some(pause) = pause.filter(|_| !is_pointless) else {
-            let ended = if act.is_ended { "its processes were ended; " } else { "" };
-            return Turn::End(Outcome::Failed(Failure::NoManager), format!("{ended}{why}"));
+            return not_started(&act, why);
         };
         let was_ended = act.is_ended;
         let act = act.start_again(pause, was_ended || order.rung.is_disruptive());
@@ -52,16 +51,19 @@ impl Executor {
     pub(super) fn pass_manager_over(
         &mut self,
         order: &Order,
-        mut act: UnitAct,
+        act: UnitAct,
         now_ms: u64,
         end_at: u64,
     ) -> Turn {
         let why = "the service manager answers nothing";
-        (act.current, act.silence) = (None, None);
         if order.rung.is_disruptive() && !act.is_ended {
             return self.without_manager(order, act, why, now_ms, end_at);
         }
-        let ended = if act.is_ended { "its processes were ended; " } else { "" };
-        Turn::End(Outcome::Failed(Failure::NoManager), format!("{ended}{why}"))
+        not_started(&act, why)
     }
+}
+
+fn not_started(act: &UnitAct, why: &str) -> Turn {
+    let ended = if act.is_ended { "its processes were ended; " } else { "" };
+    Turn::End(Outcome::Failed(Failure::NoManager), format!("{ended}{why}"))
 }
