@@ -169,9 +169,9 @@ impl Group {
         let bytes = |name: &[u8]| named(text, name).unwrap_or(0);
         facts.memory_kb = bytes(b"anon ").saturating_add(bytes(b"shmem ")) / 1024;
         // A limit that is "max" is no number, and so none.
-        facts.memory_max_kb = self.memory_max.number(buffer).map(|max| max / 1024);
-        facts.tasks = self.tasks.number(buffer).unwrap_or(0);
-        facts.tasks_max = self.tasks_max.number(buffer);
+        facts.memory_max_kb = self.memory_max.number().map(|max| max / 1024);
+        facts.tasks = self.tasks.number().unwrap_or(0);
+        facts.tasks_max = self.tasks_max.number();
         named(self.cpu.read(buffer), b"usage_usec ").unwrap_or(0) / 10_000
     }
 }

@@ -9,6 +9,11 @@ use std::path::Path;
 /// Room for `/proc/stat` of a small machine, whose long line of interrupts stands before what is wanted.
 pub(crate) const BUFFER: usize = 16 * 1024;
 
+/// Room for a number and its newline. A read of `/proc/sys` costs the kernel what was asked for, not what there is to
+/// say (`proc_sys_call_handler`: `kvzalloc(count + 1)`). With [`BUFFER`] that was five pages, and where none were left
+/// the reading itself waited for the kernel's memory killer (seen in Linux 6.1).
+const NUMBER_ROOM: usize = 32;
+
 /// File systems whose answers come over a network: to ask them may take for ever.
 const REMOTE: [i64; 7] =
     [0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546, 0x0102_1997, 0x00C3_6400, 0x517B];
@@ -32,8 +37,9 @@ impl Source {
         &buffer[..count.unwrap_or(0)]
     }
 
-    pub(crate) fn number(&self, buffer: &mut [u8]) -> Option<u64> {
-        number(self.read(buffer))
+    /// The number that it begins with.
+    pub(crate) fn number(&self) -> Option<u64> {
+        number(self.read(&mut [0; NUMBER_ROOM]))
     }
 }
 
@@ -95,7 +101,7 @@ impl Machine {
         if let Some((running, tasks)) = tasks(self.loadavg.read(buffer)) {
             (facts.running, facts.tasks) = (running, tasks);
         }
-        facts.tasks_max = self.pid_max.number(buffer).unwrap_or(0);
+        facts.tasks_max = self.pid_max.number().unwrap_or(0);
         for (place, disk) in facts.disks.iter_mut().zip(&self.disks) {
             *place = disk.read();
         }
@@ -211,6 +217,15 @@ mod tests {
         assert_eq!((found.total, found.idle, found.steal), (200, 130, 40));
         assert_eq!(tasks(b"0.00 0.01 0.05 3/417 9120\n"), Some((3, 417)));
         assert!(ticks(b"intr 1\n").is_none() && tasks(b"0.1 0.2").is_none());
+    }
+
+    #[test]
+    fn no_more_is_asked_for_than_a_number_needs() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, format!("{}7", "0".repeat(NUMBER_ROOM))).unwrap();
+        assert_eq!(Source::open(file.path()).number(), Some(0));
+        std::fs::write(&file, "4194304\n").unwrap();
+        assert_eq!(Source::open(file.path()).number(), Some(4_194_304));
     }
 
     #[test]
