@@ -119,6 +119,10 @@ impl Executor {
     /// The record of a step is sent before its first deed: the guardian has until the deed that ends the
     /// machine to make it durable.
     fn do_deed(&mut self, order: &Order, act: &mut RebootAct, deed: Deed, now_ms: u64) {
+        if deed == Deed::Last(LastDeed::Sync) {
+            self.hasten_watchdog(now_ms);
+            act.expect_reset(self.dog.timeout_s());
+        }
         if let Some(step) = record_of(deed) {
             if deed == Deed::StopFeeding && self.dog.is_armed() {
                 // In the same record: whoever comes next in this boot must not take it over.
@@ -131,9 +135,8 @@ impl Executor {
         }
         match deed {
             Deed::Arm => {
-                if let Some(within_ms) = self.prepare_for_reset(now_ms) {
-                    act.ladder.armed(within_ms.min(STARVE_MAX_MS));
-                }
+                self.arm_behind_reboot(now_ms);
+                act.expect_reset(self.dog.timeout_s());
             }
             Deed::AskPolitely(answer_by) => {
                 act.job = Some(self.machine.reboot(self.manager.as_mut(), answer_by));
@@ -153,13 +156,6 @@ impl Executor {
             }
             Deed::StopFeeding => self.is_feeding_over = true,
         }
-    }
-
-    /// The hardware watchdog is to be armed, if there is one, behind all that follows. Returns how long after
-    /// its last feeding it resets the machine; `None`: there is none.
-    fn prepare_for_reset(&mut self, now_ms: u64) -> Option<u64> {
-        self.arm_behind_reboot(now_ms);
-        self.dog.timeout_s().map(|seconds| seconds * 1_000)
     }
 
     fn complain_of(&mut self, step: Step, why: &str) {
@@ -209,6 +205,13 @@ impl RebootAct {
             last_refusal: None,
             look_at_ms: now_ms,
             silence: None,
+        }
+    }
+
+    /// The armed device, if there is one, resets the machine this long after its last feeding.
+    fn expect_reset(&mut self, within_s: Option<u64>) {
+        if let Some(seconds) = within_s {
+            self.ladder.armed((seconds * 1_000).min(STARVE_MAX_MS));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Carries out what the dog wants, at the boundary and in the ledger.
 
-use super::dog::{TIMEOUT_MIN_S, TIMEOUT_S};
+use super::dog::{KERNEL_STEPS_S, TIMEOUT_MIN_S, TIMEOUT_S};
 use super::ground::{Forbidden, Ground, Recorded, Step};
 use super::{busy, device_in_words, named, sight_in_words};
 use crate::admit::has_reboot_room;
@@ -150,6 +150,17 @@ impl Executor {
         if sight_in_words(&self.watchdog.look()).is_ok() {
             self.mark_watchdog(WatchdogMark::Armed, now_ms);
             self.open_watchdog(now_ms);
+        }
+    }
+
+    /// The kernel is about to be asked: an armed device waits no longer than that takes. One whose timeout is fixed
+    /// keeps it.
+    pub(crate) fn hasten_watchdog(&mut self, now_ms: u64) {
+        if !self.dog.is_armed() || self.is_feeding_over {
+            return;
+        }
+        if let Ok(timeout_s) = self.watchdog.set_timeout_s(KERNEL_STEPS_S) {
+            self.dog.hastened(now_ms, u64::from(timeout_s) * 1_000);
         }
     }
 

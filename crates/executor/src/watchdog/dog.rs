@@ -13,6 +13,11 @@ pub(super) const UP_MS: u64 = 60_000;
 /// silence, 1 s between starts, 10 s of greeting.
 pub(super) const TIMEOUT_S: u32 = 60;
 
+/// The same from the step on in which the kernel itself is asked to end the machine: what is left then is over in
+/// 10 s, and a kernel that panics or hangs on the way (seen: "deadlocked on memory") needs no 60 s to be believed.
+/// Not less than [`TIMEOUT_MIN_S`], by which the next boot tells a reset by the device from a power cut.
+pub(super) const KERNEL_STEPS_S: u32 = TIMEOUT_MIN_S;
+
 /// A driver that counts faster than this cannot be kept fed while a guardian is replaced.
 pub(super) const TIMEOUT_MIN_S: u32 = 20;
 
@@ -87,6 +92,13 @@ impl Dog {
     /// It is armed with this timeout, now.
     pub(crate) fn armed(&mut self, now_ms: u64, timeout_ms: u64) {
         self.phase = Phase::Armed { fed_ms: now_ms, timeout_ms, is_stuck: false };
+    }
+
+    /// It is armed, and waits this long from now on.
+    pub(crate) fn hastened(&mut self, now_ms: u64, waits_ms: u64) {
+        if let Phase::Armed { fed_ms, timeout_ms, .. } = &mut self.phase {
+            (*fed_ms, *timeout_ms) = (now_ms, waits_ms);
+        }
     }
 
     /// It was fed.
