@@ -121,6 +121,25 @@ def stuck_stop(g):
     return "another boot after %.0f s; at login: %r" % (took, text)
 
 
+@check("defib-deb-unstartable")
+def panic_in_reboot(g):
+    """The kernel panics in the middle of a reboot of ours: it resets itself, and is told as ours."""
+    g.sh("cat > /run/systemd/system/stuck.service <<'E'\n%sE\nsystemctl daemon-reload; systemctl start stuck" % STUCK)
+    g.up(90)
+    g.until("the least up-time", lambda: float(g.sh("cut -d' ' -f1 /proc/uptime")) > 40, 60)
+    old, before = g.boot_id(), g.sh("cat /proc/sys/kernel/panic")
+    g.app_dies()
+    g.until("a panic would reset", lambda: g.sh("cat /proc/sys/kernel/panic") == "5", 120)
+    g.sh("(sleep 1; echo c > /proc/sysrq-trigger) >/dev/null 2>&1 &")
+    took = g.rebooted(old, 240)
+    g.up(120)
+    text = told_at_login(g, "defib")
+    panicked = "sysrq triggered crash" in open(g.vm.console, errors="replace").read()
+    want(panicked, "the console says nothing of a panic")
+    return ("kernel.panic was %s, 5 in the reboot, %s after; another boot %.0f s after the panic; at login: %r"
+            % (before, g.sh("cat /proc/sys/kernel/panic"), took, text))
+
+
 @check("defib-deb")
 def frozen(g):
     """Both processes stand still: nobody feeds the watchdog, and the device resets the machine."""
@@ -197,7 +216,8 @@ def quiet_hour(g):
 
 
 RUNGS = """systemd-run --quiet --pipe --wait --collect {properties} /bin/sh -c 'echo s > /proc/sysrq-trigger && echo sysrq-ok; \
-echo 1 > /sys/fs/cgroup/system.slice/{unit}/cgroup.kill && echo cgroup-ok' </dev/null"""
+echo 1 > /sys/fs/cgroup/system.slice/{unit}/cgroup.kill && echo cgroup-ok; \
+cat /proc/sys/kernel/panic > /proc/sys/kernel/panic && echo panic-ok' </dev/null"""
 
 
 @check("defib-deb")
@@ -215,13 +235,13 @@ def unit(g):
     properties = " ".join("-p '%s'" % line for line in dict.fromkeys(lines))
     done = g.sh(RUNGS.format(properties=properties, unit="victim.service"))
     gone = g.sh("sleep 1; systemctl is-active victim.service || true")
-    want("sysrq-ok" in done and "cgroup-ok" in done, done)
+    want(all(word in done for word in ("sysrq-ok", "cgroup-ok", "panic-ok")), done)
     want("Sync" in g.sh("dmesg | tail -20") or "sysrq" in g.sh("dmesg | tail -20").lower(), "the kernel says nothing of sysrq")
     want(gone != "active", "cgroup.kill did not end it: " + gone)
     users = g.sh("ps -o user:12=,uid=,args= -C defib")
     want("defib " in users, "the guardian is not user defib: " + users)
     want(verify.endswith("rc=0") and len(verify.splitlines()) == 1, verify)
-    return "%s; verify: %s; sysrq and cgroup.kill work under its properties; %s" % (score.strip(), verify, users.replace("\n", " | "))
+    return "%s; verify: %s; sysrq, cgroup.kill and kernel.panic work under its properties; %s" % (score.strip(), verify, users.replace("\n", " | "))
 
 
 @check("defib-deb")

@@ -1,11 +1,13 @@
 //! The last software steps allocate nothing and start nothing, counted by an allocator of this test's own.
-//! A pipe stands for sysrq, and calls of ours for sync(2) and reboot(2): nothing here can end a machine.
+//! A pipe stands for sysrq, a file for `kernel.panic`, and calls of ours for sync(2) and reboot(2): nothing here can
+//! end a machine.
 #![expect(clippy::expect_used, reason = "tests fail loudly")]
 #![expect(unsafe_code, reason = "an allocator is unsafe by its trait")]
 
 use defib_executor::machine::NotDone;
 use defib_executor::machine::ladder::{Deed, Ladder, LastDeed, Turn, Word};
 use defib_executor::machine::last::LastSteps;
+use defib_executor::machine::panic::PanicTimeout;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -84,7 +86,7 @@ fn until(is_so: impl Fn() -> bool) {
 }
 
 /// Climbs the whole ladder in a time of its own, with a service manager that refuses everything.
-fn climb(steps: &LastSteps) {
+fn climb(steps: &LastSteps, panic: &mut PanicTimeout) {
     let (mut ladder, mut now_ms) = (Ladder::new(30_000, 0), 0);
     loop {
         match ladder.turn(now_ms) {
@@ -104,19 +106,24 @@ fn climb(steps: &LastSteps) {
                 }
             }
             Turn::Do(Deed::AskPolitely(_) | Deed::Force(_)) => ladder.hear(Word::Refused, now_ms),
+            Turn::Do(Deed::Arm) => panic.shorten(),
             Turn::Do(_) => {}
             Turn::Wait(until_ms) => now_ms = until_ms,
-            Turn::Over => return,
+            Turn::Over => return panic.restore(),
         }
     }
 }
 
 fn counted(steps: &LastSteps) -> u32 {
+    let path = std::env::temp_dir().join(format!("defib-rungs-{}", std::process::id()));
+    std::fs::write(&path, "0\n").expect("ours");
+    let mut panic = PanicTimeout::open(&path).expect("there");
+    std::fs::remove_file(&path).expect("ours");
     settle();
     let before = threads();
     ALLOCATIONS.store(0, Ordering::Relaxed);
     IS_COUNTING.store(true, Ordering::SeqCst);
-    climb(steps);
+    climb(steps, &mut panic);
     IS_COUNTING.store(false, Ordering::SeqCst);
     assert_eq!(threads(), before, "no thread was started");
     ALLOCATIONS.load(Ordering::Relaxed)

@@ -132,10 +132,12 @@ fn every_order_of_failures_leads_through_every_step_in_time() {
             Fate::Taken(_) | Fate::Silent => ms,
             Fate::Refused | Fate::RefusedAfter(_) => 0,
         };
+        expected.push((at_ms, Deed::Hasten));
         expected.push((at_ms, Deed::Last(LastDeed::Sync)));
         expected.push((at_ms + sync_ms, Deed::Last(LastDeed::Reset)));
         at_ms += sync_ms + lasts_ms(2, course.fates[2]);
         at_ms += spare(course.fates[2], 1_000 - sync_ms);
+        expected.push((at_ms, Deed::Rearm));
         expected.push((at_ms, Deed::Last(LastDeed::SysrqSync)));
         expected.push((at_ms + sync_ms, Deed::Last(LastDeed::SysrqReadOnly)));
         expected.push((at_ms + 2 * sync_ms, Deed::Last(LastDeed::SysrqReset)));
@@ -181,7 +183,7 @@ fn the_whole_ladder_fits_into_what_the_config_gives_the_order() {
 fn a_mute_manager_is_passed_over_behind_an_armed_device() {
     let mut ladder = Ladder::without_manager(POLITE_MS, BEGUN_MS);
     assert_eq!(ladder.turn(BEGUN_MS), Turn::Do(Deed::Arm));
-    assert_eq!(ladder.turn(BEGUN_MS), Turn::Do(Deed::Last(LastDeed::Sync)));
+    assert_eq!(ladder.turn(BEGUN_MS), Turn::Do(Deed::Hasten));
     for asked in [1, 2] {
         let mut ladder = Ladder::new(POLITE_MS, BEGUN_MS);
         assert_eq!(ladder.turn(BEGUN_MS), Turn::Do(Deed::Arm));
@@ -193,6 +195,7 @@ fn a_mute_manager_is_passed_over_behind_an_armed_device() {
             ladder.hear(if asked == 2 { Word::Refused } else { Word::Mute }, BEGUN_MS);
         }
         ladder.hear(Word::Mute, BEGUN_MS + 5_000);
+        assert_eq!(ladder.turn(BEGUN_MS + 5_000), Turn::Do(Deed::Hasten), "{asked}");
         assert_eq!(ladder.turn(BEGUN_MS + 5_000), Turn::Do(Deed::Last(LastDeed::Sync)), "{asked}");
         // The kernel's own steps are not cut short by it.
         ladder.hear(Word::Mute, BEGUN_MS + 5_000);

@@ -73,6 +73,7 @@ impl Executor {
                     return Turn::Wait(Stage::Rebooting(act));
                 }
                 ladder::Turn::Over => {
+                    self.machine.leave_panic_as_found();
                     let failure = act.failure.unwrap_or(Failure::Deadline);
                     return Turn::End(Outcome::Failed(failure), act.words());
                 }
@@ -119,10 +120,6 @@ impl Executor {
     /// The record of a step is sent before its first deed: the guardian has until the deed that ends the
     /// machine to make it durable.
     fn do_deed(&mut self, order: &Order, act: &mut RebootAct, deed: Deed, now_ms: u64) {
-        if deed == Deed::Last(LastDeed::Sync) {
-            self.hasten_watchdog(now_ms);
-            act.expect_reset(self.dog.timeout_s());
-        }
         if let Some(step) = record_of(deed) {
             if deed == Deed::StopFeeding && self.dog.is_armed() {
                 // In the same record: whoever comes next in this boot must not take it over.
@@ -135,9 +132,15 @@ impl Executor {
         }
         match deed {
             Deed::Arm => {
+                self.machine.reset_on_panic();
                 self.arm_behind_reboot(now_ms);
                 act.expect_reset(self.dog.timeout_s());
             }
+            Deed::Hasten => {
+                self.hasten_watchdog(now_ms);
+                act.expect_reset(self.dog.timeout_s());
+            }
+            Deed::Rearm => self.rearm_watchdog(now_ms),
             Deed::AskPolitely(answer_by) => {
                 act.job = Some(self.machine.reboot(self.manager.as_mut(), answer_by));
                 act.silence = self.listen_to_reboot(order, now_ms);
@@ -254,7 +257,7 @@ fn record_of(deed: Deed) -> Option<ActStep> {
         Deed::Last(LastDeed::Sync) => Some(ActStep::ResetCalled),
         Deed::Last(LastDeed::SysrqSync) => Some(ActStep::SysrqSent),
         Deed::StopFeeding => Some(ActStep::FeedingEnded),
-        Deed::Arm | Deed::Last(_) => None,
+        Deed::Arm | Deed::Hasten | Deed::Rearm | Deed::Last(_) => None,
     }
 }
 

@@ -68,6 +68,10 @@ pub trait Watchdog {
     /// Feeds it: it begins to count anew. Allocates nothing.
     fn feed(&mut self) -> io::Result<()>;
 
+    /// Stops it and starts it, whichever of the two it was. Allocates nothing. An error: it cannot be stopped, and is
+    /// as it was.
+    fn restart(&mut self) -> io::Result<()>;
+
     /// Disarms and closes it.
     fn disarm(&mut self) -> Parting;
 
@@ -96,6 +100,10 @@ impl Watchdog for NoWatchdog {
     }
 
     fn feed(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
         Err(io::ErrorKind::NotFound.into())
     }
 

@@ -157,6 +157,10 @@ impl Watchdog for Kernel {
         Ok(())
     }
 
+    fn restart(&mut self) -> io::Result<()> {
+        request::restart(self.held()?.as_fd())
+    }
+
     fn disarm(&mut self) -> Parting {
         let Some(device) = self.device.take() else { return Parting::Disarmed };
         let is_written = rustix::io::write(&device, b"V").is_ok();

@@ -3,6 +3,7 @@
 use super::container::container;
 use super::ladder::LastDeed;
 use super::last::{LastSteps, SystemCall, open_sysrq, reset_machine, sync_disks};
+use super::panic::PanicTimeout;
 use super::{Machine, NotDone, PoliteMachine};
 use crate::manager::{JobId, ServiceManager};
 use std::fs::File;
@@ -57,6 +58,7 @@ impl Machine for Nowhere {
 #[derive(Debug, Default)]
 struct HostMachine {
     steps: Option<LastSteps>,
+    panic: Option<PanicTimeout>,
 }
 
 impl Machine for HostMachine {
@@ -72,6 +74,8 @@ impl Machine for HostMachine {
             Ok(steps) => self.steps = Some(steps),
             Err(error) => eprintln!("defib: the last steps of a reboot are not possible: {error}"),
         }
+        // Missing it is one safety net less, and nothing is asked of a person.
+        self.panic = PanicTimeout::open(Path::new("/proc/sys/kernel/panic")).ok();
     }
 
     fn reboot(&mut self, manager: &mut dyn ServiceManager, deadline_ms: u64) -> JobId {
@@ -84,6 +88,18 @@ impl Machine for HostMachine {
 
     fn refusal(&mut self) -> Option<NotDone> {
         self.steps.as_ref()?.refusal()
+    }
+
+    fn reset_on_panic(&mut self) {
+        if let Some(panic) = &mut self.panic {
+            panic.shorten();
+        }
+    }
+
+    fn leave_panic_as_found(&mut self) {
+        if let Some(panic) = &mut self.panic {
+            panic.restore();
+        }
     }
 
     fn is_in_last_phase(&self) -> bool {

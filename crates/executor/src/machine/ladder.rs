@@ -30,12 +30,17 @@ pub enum Step {
 /// What is to be done.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Deed {
-    /// See to it that the hardware watchdog stands behind all that follows.
+    /// See to it that the hardware watchdog, and a reset by the kernel itself if it panics, stand behind all that
+    /// follows.
     Arm,
     /// Ask the service manager; it answers until then.
     AskPolitely(u64),
     /// Ask it without stop jobs; it answers until then.
     Force(u64),
+    /// The hardware watchdog waits no longer than what is left takes.
+    Hasten,
+    /// The hardware watchdog counts again, where reboot(2) has stopped it.
+    Rearm,
     /// What needs no memory, no process and no service manager.
     Last(LastDeed),
     /// Feed the hardware watchdog no more.
@@ -151,8 +156,7 @@ impl Ladder {
         }
         let deed = self.step.deed(self.done, self.until_ms);
         self.done += 1;
-        let pause_ms = if deed == Deed::Arm { 0 } else { SYNC_MS };
-        self.due_ms = now_ms + pause_ms;
+        self.due_ms = now_ms + deed.pause_ms();
         Turn::Do(deed)
     }
 
@@ -209,9 +213,10 @@ impl Step {
     /// How many deeds it has.
     fn deeds(self) -> usize {
         match self {
-            Step::Polite | Step::Syscall => 2,
             Step::Forced | Step::Starve => 1,
-            Step::Sysrq => 3,
+            Step::Polite => 2,
+            Step::Syscall => 3,
+            Step::Sysrq => 4,
         }
     }
 
@@ -220,12 +225,24 @@ impl Step {
             (Step::Polite, 0) => Deed::Arm,
             (Step::Polite, _) => Deed::AskPolitely(until_ms),
             (Step::Forced, _) => Deed::Force(until_ms),
-            (Step::Syscall, 0) => Deed::Last(LastDeed::Sync),
+            (Step::Syscall, 0) => Deed::Hasten,
+            (Step::Syscall, 1) => Deed::Last(LastDeed::Sync),
             (Step::Syscall, _) => Deed::Last(LastDeed::Reset),
-            (Step::Sysrq, 0) => Deed::Last(LastDeed::SysrqSync),
-            (Step::Sysrq, 1) => Deed::Last(LastDeed::SysrqReadOnly),
+            (Step::Sysrq, 0) => Deed::Rearm,
+            (Step::Sysrq, 1) => Deed::Last(LastDeed::SysrqSync),
+            (Step::Sysrq, 2) => Deed::Last(LastDeed::SysrqReadOnly),
             (Step::Sysrq, _) => Deed::Last(LastDeed::SysrqReset),
             (Step::Starve, _) => Deed::StopFeeding,
+        }
+    }
+}
+
+impl Deed {
+    /// From it to the next of its step: only what goes to the disk needs time.
+    fn pause_ms(self) -> u64 {
+        match self {
+            Deed::Arm | Deed::Hasten | Deed::Rearm => 0,
+            Deed::AskPolitely(_) | Deed::Force(_) | Deed::Last(_) | Deed::StopFeeding => SYNC_MS,
         }
     }
 }

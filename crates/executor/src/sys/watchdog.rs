@@ -4,7 +4,7 @@
     reason = "ioctl has no safe form: a request's argument is known to its driver alone"
 )]
 
-use rustix::ioctl::{Getter, Opcode, Updater, ioctl, opcode};
+use rustix::ioctl::{Getter, Opcode, Setter, Updater, ioctl, opcode};
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -13,6 +13,14 @@ const GROUP: u8 = b'W';
 const SET_TIMEOUT: Opcode = opcode::read_write::<c_int>(GROUP, 6);
 const GET_TIMEOUT: Opcode = opcode::read::<c_int>(GROUP, 7);
 const GET_SUPPORT: Opcode = opcode::read::<Support>(GROUP, 0);
+/// The header calls it a read; the kernel reads the int.
+const SET_OPTIONS: Opcode = opcode::read::<c_int>(GROUP, 4);
+
+/// `WDIOS_DISABLECARD`.
+const DISABLE: c_int = 0x0001;
+
+/// `WDIOS_ENABLECARD`.
+const ENABLE: c_int = 0x0002;
 
 /// `WDIOF_CARDRESET`: the last reset was the watchdog's. sysfs has the status as `bootstatus`, so that
 /// WDIOC_GETBOOTSTATUS, which needs an open device, is not asked.
@@ -52,6 +60,16 @@ pub(crate) fn set_timeout_s(device: BorrowedFd<'_>, timeout_s: u32) -> io::Resul
     Ok(())
 }
 
+/// Stops the device and starts it: one that the kernel calls armed is started by nothing else. With nowayout the first
+/// is refused, and nothing was done.
+pub(crate) fn restart(device: BorrowedFd<'_>) -> io::Result<()> {
+    for option in [DISABLE, ENABLE] {
+        // SAFETY: the kernel reads one int.
+        unsafe { ioctl(device, Setter::<SET_OPTIONS, c_int>::new(option))? };
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +80,7 @@ mod tests {
         assert_eq!(GET_SUPPORT, 0x8028_5700);
         assert_eq!(SET_TIMEOUT, 0xc004_5706);
         assert_eq!(GET_TIMEOUT, 0x8004_5707);
+        assert_eq!(SET_OPTIONS, 0x8004_5704);
     }
 
     #[test]
@@ -69,6 +88,6 @@ mod tests {
         let file = std::fs::File::open("/dev/null").expect("there");
         let fd = std::os::fd::AsFd::as_fd(&file);
         assert!(options(fd).is_err());
-        assert!(timeout_s(fd).is_err() && set_timeout_s(fd, 60).is_err());
+        assert!(timeout_s(fd).is_err() && set_timeout_s(fd, 60).is_err() && restart(fd).is_err());
     }
 }

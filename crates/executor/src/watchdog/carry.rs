@@ -164,6 +164,14 @@ impl Executor {
         }
     }
 
+    /// reboot(2) was called and the machine stands. Where a driver asks for it (`watchdog_stop_on_reboot`, as i6300esb
+    /// does) the kernel has stopped the device first, and goes on calling it armed: feeding it starts nothing.
+    pub(crate) fn rearm_watchdog(&mut self, now_ms: u64) {
+        if self.dog.is_armed() && !self.is_feeding_over && self.watchdog.restart().is_ok() {
+            self.dog.fed(now_ms);
+        }
+    }
+
     fn open_watchdog(&mut self, now_ms: u64) {
         match self.watchdog.arm() {
             Ok(()) => self.take_timeout(now_ms),

@@ -59,6 +59,11 @@ impl Watchdog for FileDog {
         Ok(())
     }
 
+    fn restart(&mut self) -> io::Result<()> {
+        self.did("restart");
+        Ok(())
+    }
+
     fn disarm(&mut self) -> Parting {
         self.did("disarm");
         if self.has("nowayout") { Parting::StillArmed } else { Parting::Disarmed }

@@ -106,6 +106,14 @@ impl Machine for FakeMachine {
         PoliteMachine.force(manager, deadline_ms)
     }
 
+    fn reset_on_panic(&mut self) {
+        self.note("panic resets");
+    }
+
+    fn leave_panic_as_found(&mut self) {
+        self.note("panic as found");
+    }
+
     fn is_in_last_phase(&self) -> bool {
         self.0.join("last-phase").exists()
     }

@@ -210,7 +210,7 @@ mod tests {
             assert!(Instant::now() < end, "not seen in time: {facts:?}");
             facts = app.read(false, true, 0, &mut reader.buffer).expect("it lives");
         }
-        assert!(facts.memory_kb > 180_000, "{facts:?}");
+        assert!(facts.memory_kb >= 180_000, "{facts:?}");
     }
 
     #[test]

@@ -26,6 +26,12 @@ impl Machine for Seat {
             return Ok(());
         }
         self.touch_reboot();
-        if self.world().reset(step, By::Agent) { Ok(()) } else { Err(NotDone::NotThere) }
+        if !self.world().reset(step, By::Agent) {
+            return Err(NotDone::NotThere);
+        }
+        if deed == LastDeed::Reset {
+            self.stop_dog();
+        }
+        Ok(())
     }
 }

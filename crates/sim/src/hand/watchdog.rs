@@ -15,6 +15,8 @@ pub(super) struct Dog {
     timeout_ms: u64,
     /// Counted by every feed, so that only the last one's end bites; `None`: not armed.
     fed: Option<u64>,
+    /// It was armed, and reboot(2) has stopped it, as the driver of such a device asks for.
+    is_stopped: bool,
     feeds: u64,
 }
 
@@ -23,7 +25,7 @@ impl Watchdog for Seat {
         Sight::Device(Device {
             name: "watchdog0".into(),
             identity: Some("i6300ESB timer".into()),
-            is_active: self.ground().0.dog.get().fed.is_some(),
+            is_active: self.ground().0.dog.get().is_open(),
             ..Device::default()
         })
     }
@@ -33,9 +35,9 @@ impl Watchdog for Seat {
             return Err(io::ErrorKind::NotFound.into());
         }
         let dog = self.ground().0.dog.get();
-        if dog.fed.is_none() {
+        if !dog.is_open() {
             self.ground().0.dog.set(Dog { timeout_ms: DEFAULT_MS, ..dog });
-            self.count_anew();
+            self.start_counting();
         }
         self.world().tell(Fact::Watchdog(DogFact::Armed));
         Ok(())
@@ -56,10 +58,18 @@ impl Watchdog for Seat {
         Ok(())
     }
 
+    fn restart(&mut self) -> io::Result<()> {
+        if !self.is_dead() {
+            self.start_counting();
+            self.world().tell(Fact::Watchdog(DogFact::Armed));
+        }
+        Ok(())
+    }
+
     fn disarm(&mut self) -> Parting {
         if !self.is_dead() {
             let dog = self.ground().0.dog.get();
-            self.ground().0.dog.set(Dog { fed: None, ..dog });
+            self.ground().0.dog.set(Dog { fed: None, is_stopped: false, ..dog });
             self.world().tell(Fact::Watchdog(DogFact::Disarmed));
         }
         Parting::Disarmed
@@ -70,18 +80,38 @@ impl Watchdog for Seat {
     }
 }
 
+impl Dog {
+    /// As the kernel sees it, which does not note that reboot(2) has stopped it.
+    fn is_open(self) -> bool {
+        self.fed.is_some() || self.is_stopped
+    }
+}
+
 impl Seat {
-    /// It is fed: its time begins anew. So does the kernel when an armed device is closed.
+    /// It is fed: its time begins anew. So does the kernel when an armed device is closed. One that was stopped is not
+    /// started by it.
     pub(super) fn count_anew(&self) {
+        if !self.ground().0.dog.get().is_stopped {
+            self.start_counting();
+        }
+    }
+
+    /// reboot(2) was called: drivers like i6300esb's have their device stopped before all else.
+    pub(super) fn stop_dog(&self) {
+        let dog = self.ground().0.dog.get();
+        self.ground().0.dog.set(Dog { fed: None, is_stopped: dog.is_open(), ..dog });
+    }
+
+    fn start_counting(&self) {
         let dog = self.ground().0.dog.get();
         let feeds = dog.feeds + 1;
-        self.ground().0.dog.set(Dog { fed: Some(feeds), feeds, ..dog });
+        self.ground().0.dog.set(Dog { fed: Some(feeds), is_stopped: false, feeds, ..dog });
         self.ground().plan(self.world_now_ms() + dog.timeout_ms, Due::Bites(feeds));
     }
 
-    /// Whether it counts.
+    /// Whether it is armed, as the kernel sees it.
     pub(super) fn is_dog_armed(&self) -> bool {
-        self.ground().0.dog.get().fed.is_some()
+        self.ground().0.dog.get().is_open()
     }
 
     /// The time since this feed is over. While the whole machine stood still the device did too.
