@@ -121,25 +121,6 @@ def stuck_stop(g):
     return "another boot after %.0f s; at login: %r" % (took, text)
 
 
-@check("defib-deb-unstartable")
-def panic_in_reboot(g):
-    """The kernel panics in the middle of a reboot of ours: it resets itself, and is told as ours."""
-    g.sh("cat > /run/systemd/system/stuck.service <<'E'\n%sE\nsystemctl daemon-reload; systemctl start stuck" % STUCK)
-    g.up(90)
-    g.until("the least up-time", lambda: float(g.sh("cut -d' ' -f1 /proc/uptime")) > 40, 60)
-    old, before = g.boot_id(), g.sh("cat /proc/sys/kernel/panic")
-    g.app_dies()
-    g.until("a panic would reset", lambda: g.sh("cat /proc/sys/kernel/panic") == "5", 120)
-    g.sh("(sleep 1; echo c > /proc/sysrq-trigger) >/dev/null 2>&1 &")
-    took = g.rebooted(old, 240)
-    g.up(120)
-    text = told_at_login(g, "defib")
-    panicked = "sysrq triggered crash" in open(g.vm.console, errors="replace").read()
-    want(panicked, "the console says nothing of a panic")
-    return ("kernel.panic was %s, 5 in the reboot, %s after; another boot %.0f s after the panic; at login: %r"
-            % (before, g.sh("cat /proc/sys/kernel/panic"), took, text))
-
-
 @check("defib-deb")
 def frozen(g):
     """Both processes stand still: nobody feeds the watchdog, and the device resets the machine."""

@@ -3,7 +3,7 @@
 use super::container::container;
 use super::ladder::LastDeed;
 use super::last::{LastSteps, SystemCall, open_sysrq, reset_machine, sync_disks};
-use super::panic::PanicTimeout;
+use super::lockup::Lockups;
 use super::{Machine, NotDone, PoliteMachine};
 use crate::manager::{JobId, ServiceManager};
 use std::fs::File;
@@ -58,7 +58,7 @@ impl Machine for Nowhere {
 #[derive(Debug, Default)]
 struct HostMachine {
     steps: Option<LastSteps>,
-    panic: Option<PanicTimeout>,
+    lockups: Lockups,
 }
 
 impl Machine for HostMachine {
@@ -74,8 +74,7 @@ impl Machine for HostMachine {
             Ok(steps) => self.steps = Some(steps),
             Err(error) => eprintln!("defib: the last steps of a reboot are not possible: {error}"),
         }
-        // Missing it is one safety net less, and nothing is asked of a person.
-        self.panic = PanicTimeout::open(Path::new("/proc/sys/kernel/panic")).ok();
+        self.lockups = Lockups::open(Path::new("/proc/sys/kernel"));
     }
 
     fn reboot(&mut self, manager: &mut dyn ServiceManager, deadline_ms: u64) -> JobId {
@@ -90,16 +89,12 @@ impl Machine for HostMachine {
         self.steps.as_ref()?.refusal()
     }
 
-    fn reset_on_panic(&mut self) {
-        if let Some(panic) = &mut self.panic {
-            panic.shorten();
-        }
+    fn reset_on_lockup(&mut self) {
+        self.lockups.reset();
     }
 
-    fn leave_panic_as_found(&mut self) {
-        if let Some(panic) = &mut self.panic {
-            panic.restore();
-        }
+    fn leave_lockups_as_found(&mut self) {
+        self.lockups.leave_as_found();
     }
 
     fn is_in_last_phase(&self) -> bool {

@@ -4,7 +4,7 @@ pub mod container;
 pub mod host;
 pub mod ladder;
 pub mod last;
-pub mod panic;
+pub mod lockup;
 
 use crate::manager::{JobId, ServiceManager};
 use ladder::LastDeed;
@@ -34,11 +34,11 @@ pub trait Machine {
         None
     }
 
-    /// From now on a panic of the kernel resets the machine instead of leaving it standing.
-    fn reset_on_panic(&mut self) {}
+    /// From now on a kernel that panics or locks up resets the machine instead of leaving it standing.
+    fn reset_on_lockup(&mut self) {}
 
-    /// A panic does what it did before [`Machine::reset_on_panic`].
-    fn leave_panic_as_found(&mut self) {}
+    /// The kernel does what it did before [`Machine::reset_on_lockup`].
+    fn leave_lockups_as_found(&mut self) {}
 
     /// Whether the service manager has ended, and only the last phase of a shutdown is left: processes
     /// are killed and file systems unmounted. Nothing waits for anybody there but for us.

@@ -106,12 +106,12 @@ impl Machine for FakeMachine {
         PoliteMachine.force(manager, deadline_ms)
     }
 
-    fn reset_on_panic(&mut self) {
-        self.note("panic resets");
+    fn reset_on_lockup(&mut self) {
+        self.note("lockups reset");
     }
 
-    fn leave_panic_as_found(&mut self) {
-        self.note("panic as found");
+    fn leave_lockups_as_found(&mut self) {
+        self.note("lockups as found");
     }
 
     fn is_in_last_phase(&self) -> bool {
