@@ -53,7 +53,8 @@ def deaf_disk(g):
             g.sh("insmod /run/%s" % name)
     kind = "cat /sys/block/sda/device/scsi_disk/*/cache_type 2>/dev/null || true"
     g.until("the disk is there", lambda: g.sh(kind) == "write back", 30)
-    g.sh("cd /sys/bus/pseudo/drivers/scsi_debug; echo -1 > every_nth; echo 4 > opts")
+    # udev reads it; afterwards it would wait for that, and the shutdown for it.
+    g.sh("udevadm settle; cd /sys/bus/pseudo/drivers/scsi_debug; echo -1 > every_nth; echo 4 > opts")
 
 
 def console(g):
@@ -86,6 +87,21 @@ def panic_in_reboot(g):
     want("sysrq triggered crash" in console(g), "the console says nothing of a panic")
     want(g.sh(SETTINGS) == before, "after it: " + g.sh(SETTINGS))
     return "settings %s, in the reboot %s; another boot %.0f s after the panic; at login: %r" % (before, during, took, text)
+
+
+DEAF = "systemd-run --unit deaf -p DefaultDependencies=no sh -c 'trap \"\" TERM; while :; do sleep 1; done'"
+
+
+@check
+def deaf_process(g):
+    """The polite reboot, and a process that does not end at TERM: systemd-shutdown waits 90 s for it, defib 30 s in all."""
+    g.sh(DEAF)
+    least_up_time(g)
+    old = g.boot_id()
+    g.app_dies()
+    took, text = reboots(g, old, 240)
+    want("Waiting for process" in console(g), "systemd-shutdown did not wait")
+    return "another boot after %.0f s; at login: %r" % (took, text)
 
 
 @check

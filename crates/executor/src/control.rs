@@ -18,10 +18,12 @@ const GONE_AFTER_MS: u64 = 1_800;
 impl Executor {
     /// A second signal changes nothing: two seconds are soon over.
     pub(crate) fn begin_stopping(&mut self, now_ms: u64) {
-        if self.stopping.is_some() || self.held_until.is_some() || self.hold_on(now_ms) {
-            return;
+        if self.held_until.is_some() {
+            return self.look_whether_to_hold_on(now_ms);
         }
-        self.stop_now(now_ms);
+        if self.stopping.is_none() && !self.hold_on(now_ms) {
+            self.stop_now(now_ms);
+        }
     }
 
     pub(crate) fn stop_now(&mut self, now_ms: u64) {

@@ -9,6 +9,9 @@ use defib_config::spec::AFTER_POLITE_MS;
 /// How often we look whether the reboot still needs us.
 const LOOK_EVERY_MS: u64 = 1_000;
 
+/// The same in the last phase of a shutdown, which waits for us once nobody else is left.
+const LAST_LOOK_EVERY_MS: u64 = 100;
+
 impl Executor {
     /// Whether we go on although told to end. A person at `guard` is obeyed.
     pub(crate) fn hold_on(&mut self, now_ms: u64) -> bool {
@@ -22,20 +25,32 @@ impl Executor {
         true
     }
 
-    /// In the last phase of a shutdown nothing hangs that we could wait for, but it would wait for us.
+    /// In the last phase of a shutdown who does not end is waited for 90 s, and the service manager can be asked for
+    /// nothing any more: the next step is ours. With nobody else left it would wait for us.
     fn is_needed(&self) -> bool {
-        self.is_rebooting() && !self.machine.is_in_last_phase()
+        self.is_rebooting() && (!self.machine.is_in_last_phase() || self.machine.awaits_others())
+    }
+
+    /// Told again to end, as systemd-shutdown does: that is its last phase.
+    pub(crate) fn look_whether_to_hold_on(&mut self, now_ms: u64) {
+        self.held_until = self.held_until.map(|_| now_ms);
     }
 
     pub(crate) fn keep_holding_on(&mut self, now_ms: u64) {
         let Some(look_at_ms) = self.held_until else { return };
+        if !self.is_rebooting() {
+            return self.stop_now(now_ms);
+        }
+        if now_ms < look_at_ms {
+            return;
+        }
         if !self.is_needed() {
-            self.stop_now(now_ms);
-        } else if now_ms >= look_at_ms {
-            self.held_until = Some(now_ms + LOOK_EVERY_MS);
-            if self.rebooting_step() == Some(Step::Polite) {
-                self.manager.count_jobs();
-            }
+            return self.stop_now(now_ms);
+        }
+        let is_last = self.machine.is_in_last_phase();
+        self.held_until = Some(now_ms + if is_last { LAST_LOOK_EVERY_MS } else { LOOK_EVERY_MS });
+        if !is_last && self.rebooting_step() == Some(Step::Polite) {
+            self.manager.count_jobs();
         }
     }
 

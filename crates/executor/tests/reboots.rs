@@ -92,6 +92,21 @@ fn a_stop_in_the_middle_of_a_reboot_leaves_the_ladder_standing() {
     assert!(bench.wait_executor().success());
 }
 
+/// systemd-shutdown waits 90 s for a process that does not end. The next step's deadline is sooner.
+#[test]
+fn in_the_last_phase_the_ladder_goes_on_while_others_are_waited_for() {
+    let mut bench = Bench::start("deaf", &config(Some("fine.service")), "leave");
+    bench.greeted();
+    reboot(&mut bench);
+    while step(&mut bench) != ActStep::RebootAccepted {}
+    std::fs::write(bench.folder.join("others"), "").expect("written");
+    std::fs::write(bench.folder.join("last-phase"), "").expect("written");
+    bench.signal_executor(Signal::TERM);
+    assert_eq!(step(&mut bench), ActStep::RebootForced);
+    std::fs::remove_file(bench.folder.join("others")).expect("ours");
+    assert!(bench.wait_executor().success());
+}
+
 #[test]
 fn with_no_other_job_running_the_shutdown_waits_only_for_us() {
     let mut bench = Bench::start("alone", &config(Some("fine.service")), "leave");

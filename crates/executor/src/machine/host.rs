@@ -1,5 +1,6 @@
 //! The real machine. Only `daemon` and `guard` construct it, and only where it is theirs to end.
 
+use super::awaited::others_are_awaited;
 use super::container::container;
 use super::ladder::LastDeed;
 use super::last::{LastSteps, SystemCall, open_sysrq, reset_machine, sync_disks};
@@ -101,6 +102,10 @@ impl Machine for HostMachine {
         let mut name = [0; 16];
         let read = File::open("/proc/1/comm").and_then(|mut file| file.read(&mut name));
         read.is_ok_and(|len| &name[..len] == LAST_PHASE)
+    }
+
+    fn awaits_others(&self) -> bool {
+        others_are_awaited()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one boundary for operations that end the machine. Tests put a fake behind it.
 
+mod awaited;
 pub mod container;
 pub mod host;
 pub mod ladder;
@@ -41,8 +42,13 @@ pub trait Machine {
     fn leave_lockups_as_found(&mut self) {}
 
     /// Whether the service manager has ended, and only the last phase of a shutdown is left: processes
-    /// are killed and file systems unmounted. Nothing waits for anybody there but for us.
+    /// are ended and file systems unmounted.
     fn is_in_last_phase(&self) -> bool {
+        false
+    }
+
+    /// Whether processes that are not ours are left, and waited for there.
+    fn awaits_others(&self) -> bool {
         false
     }
 }

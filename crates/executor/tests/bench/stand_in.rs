@@ -118,6 +118,10 @@ impl Machine for FakeMachine {
         self.0.join("last-phase").exists()
     }
 
+    fn awaits_others(&self) -> bool {
+        self.0.join("others").exists()
+    }
+
     fn last(&mut self, deed: LastDeed) -> Result<(), NotDone> {
         self.note(&format!("{deed:?}"));
         PoliteMachine.last(deed)
