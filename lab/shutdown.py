@@ -85,6 +85,7 @@ def panic_in_reboot(g):
     g.sh("(sleep 1; echo c > /proc/sysrq-trigger) >/dev/null 2>&1 &")
     took, text = reboots(g, old, 240)
     want("sysrq triggered crash" in console(g), "the console says nothing of a panic")
+    want(during == "5 1 120 0", "in the reboot: " + during)
     want(g.sh(SETTINGS) == before, "after it: " + g.sh(SETTINGS))
     return "settings %s, in the reboot %s; another boot %.0f s after the panic; at login: %r" % (before, during, took, text)
 

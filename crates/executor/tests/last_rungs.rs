@@ -106,7 +106,7 @@ fn climb(steps: &LastSteps, lockups: &mut Lockups) {
                 }
             }
             Turn::Do(Deed::AskPolitely(_) | Deed::Force(_)) => ladder.hear(Word::Refused, now_ms),
-            Turn::Do(Deed::Arm) => lockups.reset(),
+            Turn::Do(Deed::Arm) => lockups.reset_on_panic(),
             Turn::Do(_) => {}
             Turn::Wait(until_ms) => now_ms = until_ms,
             Turn::Over => return lockups.leave_as_found(),

@@ -114,7 +114,7 @@ fn a_reboot_needs_permission_budget_and_uptime_and_the_disk_first() {
     let order = bench.order(Rung::Reboot, Purse::Ladder, None);
     // The stand-in's machine writes down that it was asked; there is nothing that would do it.
     assert_eq!(bench.act(order).0, Outcome::Failed(Failure::NoManager));
-    assert!(bench.text("deeds").starts_with("lockups reset\nreboot\n"));
+    assert!(bench.text("deeds").starts_with("panics reset\nreboot\n"));
     let again = bench.order(Rung::Reboot, Purse::Ladder, None);
     assert_eq!(bench.act(again).0, refused(OrderRefusal::Budget));
 }

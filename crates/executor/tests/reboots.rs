@@ -56,7 +56,7 @@ fn what_is_refused_at_once_gives_way_at_once() {
     assert_eq!(outcome, Outcome::Failed(Failure::NoManager));
     assert_eq!(
         bench.text("deeds"),
-        "lockups reset\nreboot\nforce\nSync\nReset\nSysrqSync\nSysrqReadOnly\nSysrqReset\nlockups as found\n"
+        "panics reset\nreboot\nforce\nSync\nReset\nSysrqSync\nSysrqReadOnly\nSysrqReset\nlockups as found\n"
     );
     let all = [Written, RebootAsked, RebootForced, ResetCalled, SysrqSent, FeedingEnded];
     assert_eq!(steps, all, "each step has its record");
@@ -73,7 +73,7 @@ fn acceptance_is_not_the_end() {
     assert_eq!([(); 4].map(|()| step(&mut bench)), expected);
     assert!(begun.elapsed().as_millis() >= 3_000, "its deadline, and not before");
     // The record goes before the deed.
-    bench.eventually("it is forced", || bench.text("deeds") == "lockups reset\nreboot\nforce\n");
+    bench.eventually("it is forced", || bench.text("deeds") == "panics reset\nreboot\nforce\n");
 }
 
 /// PID 1 ends us, too, on the way down. If it hangs at another service, the next step is still to come.
@@ -116,7 +116,7 @@ fn with_no_other_job_running_the_shutdown_waits_only_for_us() {
     std::fs::write(bench.folder.join("running"), "1").expect("written");
     bench.signal_executor(Signal::TERM);
     assert!(bench.wait_executor().success());
-    assert_eq!(bench.text("deeds"), "lockups reset\nreboot\n");
+    assert_eq!(bench.text("deeds"), "panics reset\nreboot\nhangs reset\n");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_person_at_guard_is_obeyed() {
     while step(&mut bench) != ActStep::RebootAccepted {}
     bench.signal_executor(Signal::INT);
     assert!(bench.wait_executor().success());
-    assert_eq!(bench.text("deeds"), "lockups reset\nreboot\n");
+    assert_eq!(bench.text("deeds"), "panics reset\nreboot\n");
 }
 
 fn reboot_for(bench: &mut Bench, class: Class) {
@@ -156,9 +156,8 @@ fn a_manager_that_owed_the_start_is_not_asked_for_a_reboot_for_memory() {
     assert_eq!(bench.act(order).0, Outcome::Failed(Failure::NoManager));
     reboot_for(&mut bench, Class::Memory);
     assert_eq!([(); 2].map(|()| step(&mut bench)), [Written, ResetCalled]);
-    bench.eventually("the kernel is asked", || {
-        bench.text("deeds") == "lockups reset\nSync\nReset\n"
-    });
+    bench
+        .eventually("the kernel is asked", || bench.text("deeds") == "panics reset\nSync\nReset\n");
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn a_reboot_of_ours_has_it_behind_it_whatever_the_cycle() {
     bench.until("the last step", |report| {
         matches!(report, Report::Step { step: ActStep::FeedingEnded, .. }).then_some(())
     });
-    assert!(bench.text("deeds").starts_with("lockups reset\nreboot\n"));
+    assert!(bench.text("deeds").starts_with("panics reset\nreboot\n"));
     // Armed before the first step; from reboot(2) on it waits no longer than the kernel's own steps take; once that has
     // not ended the machine, it may have been stopped by it.
     let left_alone = ["arm", "timeout 60", "timeout 20", "restart"];

@@ -132,7 +132,7 @@ impl Executor {
         }
         match deed {
             Deed::Arm => {
-                self.machine.reset_on_lockup();
+                self.machine.reset_on_panic();
                 self.arm_behind_reboot(now_ms);
                 act.expect_reset(self.dog.timeout_s());
             }

@@ -1,5 +1,6 @@
 //! The real machine. Only `daemon` and `guard` construct it, and only where it is theirs to end.
 
+use super::asleep::anybody_sleeps;
 use super::awaited::others_are_awaited;
 use super::container::container;
 use super::ladder::LastDeed;
@@ -90,8 +91,14 @@ impl Machine for HostMachine {
         self.steps.as_ref()?.refusal()
     }
 
-    fn reset_on_lockup(&mut self) {
-        self.lockups.reset();
+    fn reset_on_panic(&mut self) {
+        self.lockups.reset_on_panic();
+    }
+
+    fn reset_on_hang(&mut self) {
+        if !anybody_sleeps(Path::new("/proc")) {
+            self.lockups.reset_on_hang();
+        }
     }
 
     fn leave_lockups_as_found(&mut self) {

@@ -10,25 +10,30 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-/// Under /proc/sys/kernel: what is wanted of it while a reboot of ours is on its way. All of them have in common that 0 is
-/// never, or no limit, and that less is sooner (`Documentation/admin-guide/sysctl/kernel.rst`).
-const WANTED: [(&str, i64); 5] = [
+/// Under /proc/sys/kernel, from the first step of a reboot of ours on. Of these and the next it holds that 0 is never, or no
+/// limit, and that less is sooner (`Documentation/admin-guide/sysctl/kernel.rst`).
+const AT_PANIC: [(&str, i64); 2] = [
     // Seconds from a panic to the reset: enough to be read on a console. Its records are made before.
     ("panic", 5),
     // A CPU that the kernel does not give back for 20 s (twice watchdog_thresh) is a panic.
     ("softlockup_panic", 1),
-    // A process that sleeps in the kernel for as long as a hardware watchdog would wait is one, too.
-    ("hung_task_timeout_secs", 60),
-    ("hung_task_check_interval_secs", 10),
-    ("hung_task_panic", 1),
 ];
+
+/// The same once we are gone, and PID 1 is to call reboot(2): who has slept in the kernel for as long as a hardware watchdog
+/// would wait is a panic, seen at most 20 s later. Not while others are to be stopped in order, and not where somebody
+/// sleeps there already: such a one may be why we reboot, and would be a panic at once, before the disks are synced.
+const AT_HANG: [(&str, i64); 3] =
+    [("hung_task_timeout_secs", 60), ("hung_task_check_interval_secs", 10), ("hung_task_panic", 1)];
 
 /// The longest number and its end of line.
 const TEXT_BYTES: usize = 24;
 
 /// The settings, open. Nothing here allocates once they are.
 #[derive(Debug, Default)]
-pub struct Lockups(Vec<Setting>);
+pub struct Lockups {
+    at_panic: Vec<Setting>,
+    at_hang: Vec<Setting>,
+}
 
 #[derive(Debug)]
 struct Setting {
@@ -49,19 +54,27 @@ struct Text {
 impl Lockups {
     /// Opens those that this kernel has, under `/proc/sys/kernel`. A folder of such files in tests.
     pub fn open(folder: &Path) -> Lockups {
-        let open = |&(name, wanted)| Setting::open(&folder.join(name), wanted).ok();
-        Lockups(WANTED.iter().filter_map(open).collect())
+        let open = |&(name, wanted): &(&str, i64)| Setting::open(&folder.join(name), wanted).ok();
+        Lockups {
+            at_panic: AT_PANIC.iter().filter_map(open).collect(),
+            at_hang: AT_HANG.iter().filter_map(open).collect(),
+        }
     }
 
-    /// From now on a panic, or what looks like a kernel that is stuck, is the machine's reset. What does that already,
-    /// and as soon, is left alone: a person has chosen.
-    pub fn reset(&mut self) {
-        self.0.iter_mut().for_each(Setting::change);
+    /// From now on a panic is the machine's reset. What does that already, and as soon, is left alone: a person has
+    /// chosen.
+    pub fn reset_on_panic(&mut self) {
+        self.at_panic.iter_mut().for_each(Setting::change);
     }
 
-    /// Puts back what was found, how to end a panic last.
+    /// The same of a kernel that does not come back to a process. After [`Lockups::reset_on_panic`].
+    pub fn reset_on_hang(&mut self) {
+        self.at_hang.iter_mut().for_each(Setting::change);
+    }
+
+    /// Puts back what was found, how a panic ends last.
     pub fn leave_as_found(&mut self) {
-        self.0.iter_mut().rev().for_each(Setting::restore);
+        self.at_hang.iter_mut().chain(&mut self.at_panic).rev().for_each(Setting::restore);
     }
 }
 
@@ -113,15 +126,19 @@ mod tests {
     fn course(name: &str, found: [&str; 5]) -> [[String; 5]; 2] {
         let folder = std::env::temp_dir().join(format!("defib-lock-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("ours");
-        let path = |at: usize| folder.join(WANTED[at].0);
+        let names: Vec<&str> = AT_PANIC.iter().chain(&AT_HANG).map(|(name, _)| *name).collect();
+        let path = |at: usize| folder.join(names[at]);
         for (at, text) in found.iter().enumerate().filter(|(_, text)| **text != "-") {
             fs::write(path(at), text).expect("ours");
         }
         let now = || [0, 1, 2, 3, 4].map(|at| fs::read_to_string(path(at)).unwrap_or("-".into()));
         let mut lockups = Lockups::open(&folder);
-        lockups.reset();
+        lockups.reset_on_panic();
+        assert_eq!(now()[2..], found[2..], "not before the end");
+        lockups.reset_on_hang();
         let changed = now();
-        lockups.reset();
+        lockups.reset_on_panic();
+        lockups.reset_on_hang();
         lockups.leave_as_found();
         let restored = now();
         fs::remove_dir_all(&folder).expect("ours");

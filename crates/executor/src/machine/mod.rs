@@ -1,5 +1,6 @@
 //! The one boundary for operations that end the machine. Tests put a fake behind it.
 
+mod asleep;
 mod awaited;
 pub mod container;
 pub mod host;
@@ -35,10 +36,14 @@ pub trait Machine {
         None
     }
 
-    /// From now on a kernel that panics or locks up resets the machine instead of leaving it standing.
-    fn reset_on_lockup(&mut self) {}
+    /// From now on a kernel that panics resets the machine instead of leaving it standing.
+    fn reset_on_panic(&mut self) {}
 
-    /// The kernel does what it did before [`Machine::reset_on_lockup`].
+    /// So does one that does not come back to a process, unless it is that already: we end, and leave the rest of a
+    /// reboot of ours to PID 1.
+    fn reset_on_hang(&mut self) {}
+
+    /// The kernel does what it did before these two.
     fn leave_lockups_as_found(&mut self) {}
 
     /// Whether the service manager has ended, and only the last phase of a shutdown is left: processes

@@ -106,8 +106,12 @@ impl Machine for FakeMachine {
         PoliteMachine.force(manager, deadline_ms)
     }
 
-    fn reset_on_lockup(&mut self) {
-        self.note("lockups reset");
+    fn reset_on_panic(&mut self) {
+        self.note("panics reset");
+    }
+
+    fn reset_on_hang(&mut self) {
+        self.note("hangs reset");
     }
 
     fn leave_lockups_as_found(&mut self) {
