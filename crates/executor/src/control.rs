@@ -35,10 +35,6 @@ impl Executor {
         });
         self.end_drill();
         self.notify.stopping();
-        if self.at_end == AtEnd::LeaveApps && self.is_rebooting() {
-            // PID 1 goes on alone, to a reboot(2) of its own that may never end.
-            self.machine.reset_on_hang();
-        }
         self.part_from_watchdog(now_ms);
         // Whether the machine goes down with us, the next boot can only know from here.
         let is_shutdown = self.is_shutting_down || self.machine.is_in_last_phase();

@@ -7,7 +7,7 @@
 use defib_executor::machine::NotDone;
 use defib_executor::machine::ladder::{Deed, Ladder, LastDeed, Turn, Word};
 use defib_executor::machine::last::LastSteps;
-use defib_executor::machine::lockup::Lockups;
+use defib_executor::machine::panic::PanicTimeout;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -86,7 +86,7 @@ fn until(is_so: impl Fn() -> bool) {
 }
 
 /// Climbs the whole ladder in a time of its own, with a service manager that refuses everything.
-fn climb(steps: &LastSteps, lockups: &mut Lockups) {
+fn climb(steps: &LastSteps, panic: &mut PanicTimeout) {
     let (mut ladder, mut now_ms) = (Ladder::new(30_000, 0), 0);
     loop {
         match ladder.turn(now_ms) {
@@ -106,25 +106,24 @@ fn climb(steps: &LastSteps, lockups: &mut Lockups) {
                 }
             }
             Turn::Do(Deed::AskPolitely(_) | Deed::Force(_)) => ladder.hear(Word::Refused, now_ms),
-            Turn::Do(Deed::Arm) => lockups.reset_on_panic(),
+            Turn::Do(Deed::Arm) => panic.shorten(),
             Turn::Do(_) => {}
             Turn::Wait(until_ms) => now_ms = until_ms,
-            Turn::Over => return lockups.leave_as_found(),
+            Turn::Over => return panic.restore(),
         }
     }
 }
 
 fn counted(steps: &LastSteps) -> u32 {
-    let folder = std::env::temp_dir().join(format!("defib-rungs-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("ours");
-    std::fs::write(folder.join("panic"), "0\n").expect("ours");
-    let mut lockups = Lockups::open(&folder);
-    std::fs::remove_dir_all(&folder).expect("ours");
+    let path = std::env::temp_dir().join(format!("defib-rungs-{}", std::process::id()));
+    std::fs::write(&path, "0\n").expect("ours");
+    let mut panic = PanicTimeout::open(&path).expect("there");
+    std::fs::remove_file(&path).expect("ours");
     settle();
     let before = threads();
     ALLOCATIONS.store(0, Ordering::Relaxed);
     IS_COUNTING.store(true, Ordering::SeqCst);
-    climb(steps, &mut lockups);
+    climb(steps, &mut panic);
     IS_COUNTING.store(false, Ordering::SeqCst);
     assert_eq!(threads(), before, "no thread was started");
     ALLOCATIONS.load(Ordering::Relaxed)

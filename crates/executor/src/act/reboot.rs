@@ -73,7 +73,7 @@ impl Executor {
                     return Turn::Wait(Stage::Rebooting(act));
                 }
                 ladder::Turn::Over => {
-                    self.machine.leave_lockups_as_found();
+                    self.machine.leave_panic_as_found();
                     let failure = act.failure.unwrap_or(Failure::Deadline);
                     return Turn::End(Outcome::Failed(failure), act.words());
                 }

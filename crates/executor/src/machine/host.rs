@@ -1,11 +1,10 @@
 //! The real machine. Only `daemon` and `guard` construct it, and only where it is theirs to end.
 
-use super::asleep::anybody_sleeps;
 use super::awaited::others_are_awaited;
 use super::container::container;
 use super::ladder::LastDeed;
 use super::last::{LastSteps, SystemCall, open_sysrq, reset_machine, sync_disks};
-use super::lockup::Lockups;
+use super::panic::PanicTimeout;
 use super::{Machine, NotDone, PoliteMachine};
 use crate::manager::{JobId, ServiceManager};
 use std::fs::File;
@@ -60,7 +59,7 @@ impl Machine for Nowhere {
 #[derive(Debug, Default)]
 struct HostMachine {
     steps: Option<LastSteps>,
-    lockups: Lockups,
+    panic: Option<PanicTimeout>,
 }
 
 impl Machine for HostMachine {
@@ -76,7 +75,8 @@ impl Machine for HostMachine {
             Ok(steps) => self.steps = Some(steps),
             Err(error) => eprintln!("defib: the last steps of a reboot are not possible: {error}"),
         }
-        self.lockups = Lockups::open(Path::new("/proc/sys/kernel"));
+        // Missing it is one safety net less, and nothing is asked of a person.
+        self.panic = PanicTimeout::open(Path::new("/proc/sys/kernel/panic")).ok();
     }
 
     fn reboot(&mut self, manager: &mut dyn ServiceManager, deadline_ms: u64) -> JobId {
@@ -92,17 +92,15 @@ impl Machine for HostMachine {
     }
 
     fn reset_on_panic(&mut self) {
-        self.lockups.reset_on_panic();
-    }
-
-    fn reset_on_hang(&mut self) {
-        if !anybody_sleeps(Path::new("/proc")) {
-            self.lockups.reset_on_hang();
+        if let Some(panic) = &mut self.panic {
+            panic.shorten();
         }
     }
 
-    fn leave_lockups_as_found(&mut self) {
-        self.lockups.leave_as_found();
+    fn leave_panic_as_found(&mut self) {
+        if let Some(panic) = &mut self.panic {
+            panic.restore();
+        }
     }
 
     fn is_in_last_phase(&self) -> bool {

@@ -30,8 +30,8 @@ pub enum Step {
 /// What is to be done.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Deed {
-    /// See to it that the hardware watchdog, and a reset by the kernel itself if it panics or locks up, stand behind
-    /// all that follows.
+    /// See to it that the hardware watchdog, and a reset by the kernel itself if it panics, stand behind all that
+    /// follows.
     Arm,
     /// Ask the service manager; it answers until then.
     AskPolitely(u64),

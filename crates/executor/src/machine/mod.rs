@@ -1,12 +1,11 @@
 //! The one boundary for operations that end the machine. Tests put a fake behind it.
 
-mod asleep;
 mod awaited;
 pub mod container;
 pub mod host;
 pub mod ladder;
 pub mod last;
-pub mod lockup;
+pub mod panic;
 
 use crate::manager::{JobId, ServiceManager};
 use ladder::LastDeed;
@@ -39,12 +38,8 @@ pub trait Machine {
     /// From now on a kernel that panics resets the machine instead of leaving it standing.
     fn reset_on_panic(&mut self) {}
 
-    /// So does one that does not come back to a process, unless it is that already: we end, and leave the rest of a
-    /// reboot of ours to PID 1.
-    fn reset_on_hang(&mut self) {}
-
-    /// The kernel does what it did before these two.
-    fn leave_lockups_as_found(&mut self) {}
+    /// A panic does what it did before [`Machine::reset_on_panic`].
+    fn leave_panic_as_found(&mut self) {}
 
     /// Whether the service manager has ended, and only the last phase of a shutdown is left: processes
     /// are ended and file systems unmounted.

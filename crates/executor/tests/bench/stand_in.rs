@@ -110,12 +110,8 @@ impl Machine for FakeMachine {
         self.note("panics reset");
     }
 
-    fn reset_on_hang(&mut self) {
-        self.note("hangs reset");
-    }
-
-    fn leave_lockups_as_found(&mut self) {
-        self.note("lockups as found");
+    fn leave_panic_as_found(&mut self) {
+        self.note("panics as found");
     }
 
     fn is_in_last_phase(&self) -> bool {
