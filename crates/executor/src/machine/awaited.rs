@@ -2,8 +2,9 @@
 //! (`DefaultTimeoutStopSec=`), before it sends KILL.
 
 use crate::process::stat::{self, Stat};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
+use std::path::Path;
 
 /// kthreadd, the parent of all kernel threads.
 const KTHREADD: u32 = 2;
@@ -12,6 +13,7 @@ const KTHREADD: u32 = 2;
 pub(super) fn others_are_awaited() -> bool {
     let own = std::process::id();
     let all = stat::read_all().unwrap_or_default();
+    let is_spared = |pid: u32| is_spared(&Path::new("/proc").join(pid.to_string()));
     all.iter().any(|stat| is_other(stat, own) && !is_spared(stat.identity.pid))
 }
 
@@ -23,11 +25,22 @@ fn is_other(stat: &Stat, own: u32) -> bool {
 }
 
 /// A daemon that the root file system's storage needs calls itself `@...`, and is not ended
-/// (<https://systemd.io/ROOT_STORAGE_DAEMONS>).
-fn is_spared(pid: u32) -> bool {
+/// (<https://systemd.io/ROOT_STORAGE_DAEMONS>). Who sleeps in the kernel may hold the lock of its own memory there, where
+/// its command line is, and is not asked: we would sleep with it.
+fn is_spared(process: &Path) -> bool {
     let mut first = [0];
-    let read = File::open(format!("/proc/{pid}/cmdline")).and_then(|mut it| it.read(&mut first));
-    read.is_ok_and(|len| len == 1) && first == *b"@"
+    let mut read = || File::open(process.join("cmdline"))?.read(&mut first);
+    !sleeps_in_kernel(process) && read().is_ok_and(|len| len == 1) && first == *b"@"
+}
+
+/// Whether one of its threads is in state D. The name may hold anything: the state is what follows the last `)`.
+fn sleeps_in_kernel(process: &Path) -> bool {
+    let threads = fs::read_dir(process.join("task")).into_iter().flatten().flatten();
+    let mut stats = threads.filter_map(|thread| fs::read(thread.path().join("stat")).ok());
+    stats.any(|stat| {
+        let end = stat.iter().rposition(|byte| *byte == b')').unwrap_or(stat.len());
+        stat[end..].starts_with(b") D")
+    })
 }
 
 #[cfg(test)]
@@ -65,11 +78,27 @@ mod tests {
     fn a_storage_daemon_is_known_by_its_name() {
         let named = |name: &str| {
             let mut child = Command::new("sleep").arg0(name).arg("60").spawn().expect("sleep");
-            let spared = is_spared(child.id());
+            let spared = is_spared(&Path::new("/proc").join(child.id().to_string()));
             child.kill().and_then(|()| child.wait()).expect("ours");
             spared
         };
         assert!(named("@sleep") && !named("sleep"));
         assert!(others_are_awaited(), "the test runner, at the least");
+    }
+
+    #[test]
+    fn who_sleeps_in_the_kernel_is_not_asked_for_its_name() {
+        let process = std::env::temp_dir().join(format!("defib-awaited-{}", std::process::id()));
+        let thread = |tid: u32, stat: &str| {
+            let folder = process.join(format!("task/{tid}"));
+            fs::create_dir_all(&folder).expect("ours");
+            fs::write(folder.join("stat"), stat).expect("ours");
+        };
+        thread(7, "7 (a) D (b) S 1 7 7 0");
+        fs::write(process.join("cmdline"), "@a").expect("ours");
+        assert!(is_spared(&process));
+        thread(8, "8 (a) D (b) D 1 7 7 0");
+        assert!(!is_spared(&process));
+        fs::remove_dir_all(&process).expect("ours");
     }
 }
