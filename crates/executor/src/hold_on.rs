@@ -47,9 +47,14 @@ impl Executor {
         if !self.is_needed() {
             return self.stop_now(now_ms);
         }
-        let is_last = self.machine.is_in_last_phase();
-        self.held_until = Some(now_ms + if is_last { LAST_LOOK_EVERY_MS } else { LOOK_EVERY_MS });
-        if !is_last && self.rebooting_step() == Some(Step::Polite) {
+        if self.machine.is_in_last_phase() {
+            // Each was told to end, and another would be waited for in its turn.
+            self.guardian.start_no_more();
+            self.held_until = Some(now_ms + LAST_LOOK_EVERY_MS);
+            return;
+        }
+        self.held_until = Some(now_ms + LOOK_EVERY_MS);
+        if self.rebooting_step() == Some(Step::Polite) {
             self.manager.count_jobs();
         }
     }
