@@ -49,6 +49,7 @@ mod tests {
     use defib_engine::id::Identity;
     use std::os::unix::process::CommandExt;
     use std::process::Command;
+    use std::time::{Duration, Instant};
 
     const OWN: u32 = 400;
 
@@ -74,14 +75,22 @@ mod tests {
         }
     }
 
+    /// A process of this name, once it is where it stays: while it begins it may sleep for a page of its program.
+    fn named(name: &str) -> bool {
+        let mut child = Command::new("sleep").arg0(name).arg("60").spawn().expect("sleep");
+        let process = Path::new("/proc").join(child.id().to_string());
+        let end = Instant::now() + Duration::from_secs(20);
+        while stat::read(child.id()).is_none_or(|stat| stat.state != b'S') {
+            assert!(Instant::now() < end, "it never came to rest");
+            std::thread::yield_now();
+        }
+        let spared = is_spared(&process);
+        child.kill().and_then(|()| child.wait()).expect("ours");
+        spared
+    }
+
     #[test]
     fn a_storage_daemon_is_known_by_its_name() {
-        let named = |name: &str| {
-            let mut child = Command::new("sleep").arg0(name).arg("60").spawn().expect("sleep");
-            let spared = is_spared(&Path::new("/proc").join(child.id().to_string()));
-            child.kill().and_then(|()| child.wait()).expect("ours");
-            spared
-        };
         assert!(named("@sleep") && !named("sleep"));
         assert!(others_are_awaited(), "the test runner, at the least");
     }
