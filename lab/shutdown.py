@@ -24,6 +24,7 @@ AGENT = "defib-deb-unstartable"
 MODULES = ("crypto/crct10dif_common crypto/crct10dif_generic lib/crc-t10dif drivers/scsi/scsi_common drivers/scsi/scsi_mod lib/crc64 "
            "crypto/crc64_rocksoft_generic lib/crc64-rocksoft block/t10-pi drivers/scsi/sd_mod drivers/scsi/scsi_debug").split()
 PANIC = "cat /proc/sys/kernel/panic"
+# At once, of a text for the control shell: 30 kB.
 LINES = 400
 
 

@@ -16,7 +16,7 @@ const KILL_AFTER_MS: u64 = 1_200;
 const GONE_AFTER_MS: u64 = 1_800;
 
 impl Executor {
-    /// A second signal changes nothing: two seconds are soon over.
+    /// A second signal hurries nothing, since two seconds are soon over; but one that we held on at may be the last.
     pub(crate) fn begin_stopping(&mut self, now_ms: u64) {
         if self.held_until.is_some() {
             return self.look_whether_to_hold_on(now_ms);

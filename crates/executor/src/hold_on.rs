@@ -38,10 +38,7 @@ impl Executor {
 
     pub(crate) fn keep_holding_on(&mut self, now_ms: u64) {
         let Some(look_at_ms) = self.held_until else { return };
-        if !self.is_rebooting() {
-            return self.stop_now(now_ms);
-        }
-        if now_ms < look_at_ms {
+        if now_ms < look_at_ms && self.is_rebooting() {
             return;
         }
         if !self.is_needed() {

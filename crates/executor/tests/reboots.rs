@@ -39,6 +39,15 @@ fn step(bench: &mut Bench) -> ActStep {
     })
 }
 
+/// A bench whose service manager has accepted the reboot.
+fn accepted(name: &str, at_end: &'static str) -> Bench {
+    let mut bench = Bench::start(name, &config(Some("fine.service")), at_end);
+    bench.greeted();
+    reboot(&mut bench);
+    while step(&mut bench) != ActStep::RebootAccepted {}
+    bench
+}
+
 #[test]
 fn what_is_refused_at_once_gives_way_at_once() {
     let mut bench = Bench::start("refused", &config(None), "leave");
@@ -79,10 +88,7 @@ fn acceptance_is_not_the_end() {
 /// PID 1 ends us, too, on the way down. If it hangs at another service, the next step is still to come.
 #[test]
 fn a_stop_in_the_middle_of_a_reboot_leaves_the_ladder_standing() {
-    let mut bench = Bench::start("held", &config(Some("fine.service")), "leave");
-    bench.greeted();
-    reboot(&mut bench);
-    while step(&mut bench) != ActStep::RebootAccepted {}
+    let mut bench = accepted("held", "leave");
     bench.signal_executor(Signal::TERM);
     let order = bench.order(Rung::Restart, Purse::Ladder, None);
     assert_eq!(bench.act(order).0, Outcome::Refused(OrderRefusal::Busy));
@@ -95,10 +101,7 @@ fn a_stop_in_the_middle_of_a_reboot_leaves_the_ladder_standing() {
 /// systemd-shutdown waits 90 s for a process that does not end. The next step's deadline is sooner.
 #[test]
 fn in_the_last_phase_the_ladder_goes_on_while_others_are_waited_for() {
-    let mut bench = Bench::start("deaf", &config(Some("fine.service")), "leave");
-    bench.greeted();
-    reboot(&mut bench);
-    while step(&mut bench) != ActStep::RebootAccepted {}
+    let mut bench = accepted("deaf", "leave");
     std::fs::write(bench.folder.join("others"), "").expect("written");
     std::fs::write(bench.folder.join("last-phase"), "").expect("written");
     bench.signal_executor(Signal::TERM);
@@ -107,14 +110,12 @@ fn in_the_last_phase_the_ladder_goes_on_while_others_are_waited_for() {
     bench.eventually("it is forced", || bench.text("deeds") == "panics reset\nreboot\nforce\n");
     std::fs::remove_file(bench.folder.join("others")).expect("ours");
     assert!(bench.wait_executor().success());
+    assert!(!bench.has_another_guardian(), "it would have been waited for, too");
 }
 
 #[test]
 fn with_no_other_job_running_the_shutdown_waits_only_for_us() {
-    let mut bench = Bench::start("alone", &config(Some("fine.service")), "leave");
-    bench.greeted();
-    reboot(&mut bench);
-    while step(&mut bench) != ActStep::RebootAccepted {}
+    let mut bench = accepted("alone", "leave");
     std::fs::write(bench.folder.join("running"), "1").expect("written");
     bench.signal_executor(Signal::TERM);
     assert!(bench.wait_executor().success());
@@ -123,10 +124,7 @@ fn with_no_other_job_running_the_shutdown_waits_only_for_us() {
 
 #[test]
 fn a_person_at_guard_is_obeyed() {
-    let mut bench = Bench::start("obeyed", &config(Some("fine.service")), "stop");
-    bench.greeted();
-    reboot(&mut bench);
-    while step(&mut bench) != ActStep::RebootAccepted {}
+    let mut bench = accepted("obeyed", "stop");
     bench.signal_executor(Signal::INT);
     assert!(bench.wait_executor().success());
     assert_eq!(bench.text("deeds"), "panics reset\nreboot\n");

@@ -33,14 +33,11 @@ fn is_spared(process: &Path) -> bool {
     !sleeps_in_kernel(process) && read().is_ok_and(|len| len == 1) && first == *b"@"
 }
 
-/// Whether one of its threads is in state D. The name may hold anything: the state is what follows the last `)`.
+/// Whether one of its threads is in state D.
 fn sleeps_in_kernel(process: &Path) -> bool {
     let threads = fs::read_dir(process.join("task")).into_iter().flatten().flatten();
-    let mut stats = threads.filter_map(|thread| fs::read(thread.path().join("stat")).ok());
-    stats.any(|stat| {
-        let end = stat.iter().rposition(|byte| *byte == b')').unwrap_or(stat.len());
-        stat[end..].starts_with(b") D")
-    })
+    let mut lines = threads.filter_map(|thread| fs::read(thread.path().join("stat")).ok());
+    lines.any(|line| stat::parse(0, &line).is_some_and(|stat| stat.state == b'D'))
 }
 
 #[cfg(test)]
@@ -98,15 +95,16 @@ mod tests {
     #[test]
     fn who_sleeps_in_the_kernel_is_not_asked_for_its_name() {
         let process = std::env::temp_dir().join(format!("defib-awaited-{}", std::process::id()));
-        let thread = |tid: u32, stat: &str| {
+        let thread = |tid: u32, state: char| {
             let folder = process.join(format!("task/{tid}"));
+            let line = format!("{tid} (a) D (b) {state} 1 7 7{}", " 0".repeat(47));
             fs::create_dir_all(&folder).expect("ours");
-            fs::write(folder.join("stat"), stat).expect("ours");
+            fs::write(folder.join("stat"), line).expect("ours");
         };
-        thread(7, "7 (a) D (b) S 1 7 7 0");
+        thread(7, 'S');
         fs::write(process.join("cmdline"), "@a").expect("ours");
         assert!(is_spared(&process));
-        thread(8, "8 (a) D (b) D 1 7 7 0");
+        thread(8, 'D');
         assert!(!is_spared(&process));
         fs::remove_dir_all(&process).expect("ours");
     }

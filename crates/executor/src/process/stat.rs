@@ -43,7 +43,7 @@ fn try_read(pid: u32) -> io::Result<Option<Stat>> {
 }
 
 /// The name may hold spaces and brackets, so the fields are counted from the last `)`.
-fn parse(pid: u32, line: &[u8]) -> Option<Stat> {
+pub(crate) fn parse(pid: u32, line: &[u8]) -> Option<Stat> {
     let end = line.iter().rposition(|&b| b == b')')?;
     let name = line.get(line.iter().position(|&b| b == b'(')? + 1..end)?;
     let line = std::str::from_utf8(line.get(end + 1..)?).ok().map(str::trim)?;

@@ -115,6 +115,11 @@ impl Bench {
         self.guardian = None;
     }
 
+    /// Whether one has come that nobody has spoken to yet.
+    pub(crate) fn has_another_guardian(&self) -> bool {
+        Self::is_readable(&self.listener, Duration::ZERO)
+    }
+
     /// Waits for the executor to end by itself.
     pub(crate) fn wait_executor(&mut self) -> std::process::ExitStatus {
         let mut child = self.executor.take().expect("running");
